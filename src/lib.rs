@@ -50,4 +50,5 @@ pub mod id;
 pub mod secret;
 pub mod text;
 pub mod time;
+pub mod workflow;
 pub mod yaml;

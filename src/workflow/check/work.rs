@@ -1,0 +1,246 @@
+//! Actions that an attempt process performs: run, exec, http, notify; and `verify`, which is one of the first three.
+
+use std::fmt::Write;
+
+use super::defaults::Defaults;
+use super::desk::{Desk, Role};
+use super::http;
+use crate::workflow::action::{Command, Work};
+use crate::workflow::document::{ExecDoc, ShellDoc, StepDoc, VerifyDoc};
+use crate::workflow::template::Template;
+use crate::yaml::At;
+
+/// Longer scripts belong in files.
+const SCRIPT_MAX: usize = 64 * 1024;
+const LATER_VERIFY: [&str; 6] = ["ssh", "aws", "kubernetes", "probe", "sql", "container"];
+
+pub(super) fn work(
+    desk: &mut Desk<'_>,
+    doc: &StepDoc,
+    at: At<'_>,
+    defaults: &Defaults,
+) -> Option<Work<Template>> {
+    if let Some(script) = &doc.run {
+        let place = at.down("run");
+        let run = run(desk, script, place, doc, at, defaults);
+        return Some(Work::Run(run));
+    }
+    if let Some(exec) = &doc.exec {
+        let place = at.down("exec");
+        return Some(Work::Exec(self::exec(desk, exec, place, doc, at, defaults)));
+    }
+    if let Some(http) = &doc.http {
+        let http = http::http(desk, http, at.down("http"));
+        return Some(Work::Http(Box::new(http)));
+    }
+    let notify = doc.notify.as_ref()?;
+    let notify = http::notify(desk, notify, at.down("notify"));
+    Some(Work::Notify(Box::new(notify)))
+}
+
+pub(super) fn verify(
+    desk: &mut Desk<'_>,
+    verify: &VerifyDoc,
+    at: At<'_>,
+    doc: &StepDoc,
+    at_step: At<'_>,
+    defaults: &Defaults,
+) -> Option<Work<Template>> {
+    desk.later(at, &LATER_VERIFY);
+    let later = at.entries().any(|(key, _)| LATER_VERIFY.contains(&key));
+    match (&verify.run, &verify.exec, &verify.http) {
+        (Some(script), None, None) => {
+            let place = at.down("run");
+            let run = run(desk, script, place, doc, at_step, defaults);
+            Some(Work::Run(Command { stdin: None, ..run }))
+        }
+        (None, Some(exec), None) => {
+            let place = at.down("exec");
+            let exec = self::exec(desk, exec, place, doc, at_step, defaults);
+            Some(Work::Exec(Command {
+                stdin: None,
+                ..exec
+            }))
+        }
+        (None, None, Some(doc)) => {
+            let at = at.down("http");
+            let http = http::http(desk, doc, at);
+            if matches!(http.method.as_str(), "PUT" | "DELETE" | "PATCH") {
+                let message = format!("verify must change nothing, {} does", http.method);
+                desk.warning("verify_changes", at.down("method").span(), message);
+            }
+            Some(Work::Http(Box::new(http)))
+        }
+        _ if later || desk.is_unread(at) => None,
+        _ => {
+            let message = "verify needs exactly one of run, exec and http";
+            desk.error("verify_action", at.key_span(), message);
+            None
+        }
+    }
+}
+
+fn run(
+    desk: &mut Desk<'_>,
+    script: &str,
+    at: At<'_>,
+    doc: &StepDoc,
+    at_step: At<'_>,
+    defaults: &Defaults,
+) -> Command<Template> {
+    if script.trim().is_empty() {
+        desk.error("empty_value", at.span(), "the script is empty");
+    }
+    if script.len() > SCRIPT_MAX {
+        let message = format!(
+            "the script has {} KiB, the limit is 64",
+            script.len() / 1024
+        );
+        desk.error("too_large", at.key_span(), message)
+            .hint("put it in a file of its own and run that");
+    }
+    no_values(desk, script, at, "run");
+    let mut argv = match &doc.shell {
+        Some(said) => shell(desk, at_step.down("shell"), said),
+        None => defaults.shell.clone(),
+    };
+    argv.push(script.to_owned());
+    Command {
+        argv: argv.into_iter().map(Template::literal).collect(),
+        ..surroundings(desk, doc, at_step, defaults)
+    }
+}
+
+fn exec(
+    desk: &mut Desk<'_>,
+    exec: &ExecDoc,
+    at: At<'_>,
+    doc: &StepDoc,
+    at_step: At<'_>,
+    defaults: &Defaults,
+) -> Command<Template> {
+    let at_argv = at.down("argv");
+    let argv = exec.argv.as_deref().unwrap_or_default();
+    if argv.first().is_none_or(|program| program.trim().is_empty()) && !desk.is_unread(at) {
+        desk.error(
+            "empty_value",
+            at_argv.key_span(),
+            "exec needs argv: the program and its arguments",
+        )
+        .hint("for example `exec: {argv: [make, release]}`");
+    }
+    if let Some(n) = shell_text(argv) {
+        no_values(desk, &argv[n], at_argv.nth(n), "a shell text");
+    }
+    let argv = argv.iter().enumerate();
+    let argv: Vec<Template> = argv
+        .map(|(n, text)| desk.template(Role::Work, at_argv.nth(n), text))
+        .collect();
+    for (n, text) in argv.iter().enumerate() {
+        if text.secrets().next().is_some() {
+            desk.warning(
+                "secret_in_arguments",
+                at_argv.nth(n).span(),
+                "everyone on the machine can see a secret in the arguments of a program",
+            )
+            .hint("pass it by `env` or `stdin`");
+        }
+    }
+    Command {
+        argv,
+        ..surroundings(desk, doc, at_step, defaults)
+    }
+}
+
+/// Working folder and standard input.
+fn surroundings(
+    desk: &mut Desk<'_>,
+    doc: &StepDoc,
+    at: At<'_>,
+    defaults: &Defaults,
+) -> Command<Template> {
+    let mut template = |key: &str, text: &Option<String>| {
+        text.as_deref()
+            .map(|text| desk.template(Role::Work, at.down(key), text))
+    };
+    Command {
+        argv: Vec::new(),
+        cwd: template("cwd", &doc.cwd).or_else(|| defaults.cwd.clone()),
+        stdin: template("stdin", &doc.stdin),
+    }
+}
+
+pub(super) fn shell(desk: &mut Desk<'_>, at: At<'_>, shell: &ShellDoc) -> Vec<String> {
+    if shell.0.first().is_none_or(String::is_empty) {
+        desk.error("empty_value", at.span(), "the shell has no name");
+    }
+    if let Some(n) = shell.0.iter().position(|word| word.contains("${{")) {
+        desk.error(
+            "value_in_shell",
+            at.nth(n).span(),
+            "the shell must be constant",
+        );
+    }
+    shell.0.clone()
+}
+
+/// The argument that a shell would read as a program: the one after `-c`.
+fn shell_text(argv: &[String]) -> Option<usize> {
+    let program = argv.first()?.rsplit('/').next()?;
+    let shells = ["sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "busybox"];
+    if !shells.contains(&program) {
+        return None;
+    }
+    let flag = argv
+        .iter()
+        .position(|arg| arg.starts_with('-') && !arg.starts_with("--") && arg.contains('c'))?;
+    (flag + 1 < argv.len()).then_some(flag + 1)
+}
+
+/// Values never become shell text: they arrive as environment variables, and the message says how.
+fn no_values(desk: &mut Desk<'_>, script: &str, at: At<'_>, what: &str) {
+    let mut names: Vec<String> = Vec::new();
+    let mut lines = String::new();
+    let mut rest = script;
+    let mut nth = 0;
+    let mut first = None;
+    while let Some(start) = rest.find("${{") {
+        let inner = &rest[start + 3..];
+        let end = inner.find("}}").unwrap_or(inner.len());
+        let expression = inner[..end].trim();
+        let name = variable_name(expression, names.len());
+        if !names.contains(&name) {
+            let _ = write!(lines, "\n  {name}: \"${{{{ {expression} }}}}\"");
+            names.push(name);
+        }
+        first = first.or_else(|| super::desk::nth_expression(desk.text, at.whole(), nth));
+        nth += 1;
+        rest = &inner[end..];
+    }
+    let Some(name) = names.first() else {
+        return;
+    };
+    let message = format!("`${{{{ }}}}` in `{what}`: values never become shell text");
+    let hint = format!("pass it by the environment and write \"${name}\" instead:\nenv:{lines}");
+    desk.error(
+        "value_in_shell",
+        first.unwrap_or_else(|| at.span()),
+        message,
+    )
+    .label("this could run as a command")
+    .hint(hint);
+}
+
+/// The last name of an expression, as a variable.
+fn variable_name(expression: &str, number: usize) -> String {
+    let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let last = expression
+        .rsplit(|c: char| !good(c))
+        .find(|word| !word.is_empty() && !word.starts_with(|c: char| c.is_ascii_digit()));
+    match last {
+        Some(word) if expression.chars().all(|c| good(c) || ".-[]\"'".contains(c)) => {
+            word.to_ascii_uppercase()
+        }
+        _ => format!("VALUE_{}", number + 1),
+    }
+}

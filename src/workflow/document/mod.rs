@@ -1,0 +1,34 @@
+//! The file as serde sees it: flat structs of options, which say what may be written but not whether it makes sense.
+//! `check` makes a plan of it, or problems. The JSON Schema comes from the same types, its texts from their comments.
+
+mod action;
+mod file;
+mod hooks;
+mod leaf;
+mod named;
+mod policies;
+mod preflight;
+mod schema;
+mod span;
+mod step;
+mod ungraceful;
+
+pub(super) use action::{
+    ApprovalDoc, AuthDoc, ChecklistDoc, ExecDoc, HttpDoc, NotifyDoc, OnRejectWord, OnTimeoutWord,
+    UntilDoc, VerifyDoc, WaitDoc, WorkflowDoc,
+};
+pub(super) use file::{
+    DefaultsDoc, Document, OnAttentionTimeoutWord, ParamDoc, ParamType, SecretDoc,
+};
+pub(super) use hooks::HookDoc;
+pub(super) use leaf::{ForEachDoc, Needs, ShellDoc};
+pub(super) use named::Named;
+pub(super) use policies::{ConcurrencyDoc, ConflictWord, FreezeDoc, LiveApprovalDoc};
+pub(super) use preflight::{PreflightDoc, SeverityWord};
+pub use schema::schema;
+pub(super) use span::Span;
+pub use span::{SpanMistake, parse_span};
+pub(super) use step::{
+    CompensateDoc, Danger, NeedWord, OnFailureWord, OutputDoc, RetryDoc, StepDoc,
+};
+pub(super) use ungraceful::UngracefulDoc;
