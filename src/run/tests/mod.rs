@@ -1,0 +1,12 @@
+//! Tests of the machine: random histories (`random`), the table of commands (`table`), and scenarios written as text.
+
+mod build;
+mod large;
+mod plans;
+mod questions;
+mod random;
+mod reloads;
+mod scenario;
+mod scenarios;
+mod table;
+mod values;
