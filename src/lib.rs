@@ -46,6 +46,7 @@
 //! - The engine never waits for a screen. A screen that fails, stalls or hangs up costs the run nothing.
 //! - Text from outside never reaches a terminal but through [`text::Clean`] and the log parser of [`tui`].
 
+pub mod attempt;
 pub mod id;
 pub mod journal;
 pub mod run;

@@ -1,0 +1,264 @@
+//! One process from its start to its end: output read as it comes, stopped when asked or when its time is over.
+//!
+//! The end is the exit status, never the end of its output: something that the step left behind may hold the pipe for ever.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::event::PollFlags;
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+
+use super::clock::Stopwatch;
+use super::pipe::{Buffer, From, Pipe, hear};
+use super::signals::{Asked, Signals, wait};
+
+/// After the exit: how long the pipe may be silent, and how long it may be held, before it is closed.
+const SILENCE: Duration = Duration::from_millis(200);
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How to run it.
+#[derive(Debug)]
+pub(super) struct Terms {
+    pub(super) stdin: Option<Vec<u8>>,
+    /// Standard output and standard error apart; else one pipe, which keeps their order.
+    pub(super) apart: bool,
+    /// Counts from `since`.
+    pub(super) timeout: Option<Duration>,
+    pub(super) since: Stopwatch,
+    pub(super) grace: Duration,
+}
+
+/// How it went.
+#[derive(Debug)]
+pub(super) struct Gone {
+    pub(super) status: ExitStatus,
+    pub(super) stop: Option<Stop>,
+    /// Its output pipe was still open when we stopped reading.
+    pub(super) pipe_held: bool,
+}
+
+/// It was told to stop.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stop {
+    /// Its own time was over; else somebody asked.
+    pub(super) timed_out: bool,
+    pub(super) since: Stopwatch,
+    pub(super) killed: bool,
+    /// Killed on request, not because the grace was over.
+    pub(super) kill_asked: bool,
+}
+
+/// Standard input that is not all written yet.
+struct Feed<'a> {
+    fd: OwnedFd,
+    rest: &'a [u8],
+}
+
+/// A process under way.
+struct Running<'a> {
+    child: Child,
+    handle: OwnedFd,
+    group: Pid,
+    out: Option<Pipe>,
+    err: Option<Pipe>,
+    stdin: Option<Feed<'a>>,
+    terms: &'a Terms,
+    stop: Option<Stop>,
+}
+
+/// Runs `command` to its end. `heard` gets its output. After its exit and before its output is given up, `ended` may deal
+/// with what it left behind (and so make the pipe end).
+pub(super) fn run(
+    command: Command,
+    terms: &Terms,
+    signals: &Signals,
+    buffer: &mut Buffer,
+    heard: &mut dyn FnMut(From, &[u8]),
+    ended: &mut dyn FnMut(i32, Option<&Stop>),
+) -> io::Result<Gone> {
+    let mut running = Running::start(command, terms)?;
+    while !running.look(signals, buffer, heard) {}
+    let status = running.child.wait()?;
+    ended(running.group.as_raw_pid(), running.stop.as_ref());
+    let pipe_held = running.drain(buffer, heard);
+    Ok(Gone {
+        status,
+        stop: running.stop,
+        pipe_held,
+    })
+}
+
+impl<'a> Running<'a> {
+    fn start(mut command: Command, terms: &'a Terms) -> io::Result<Self> {
+        let (out, out_end) = Pipe::open()?;
+        let (err, err_end) = if terms.apart {
+            let (err, end) = Pipe::open()?;
+            (Some(err), end)
+        } else {
+            (None, out_end.try_clone()?)
+        };
+        let mut stdin = None;
+        // Without text of its own it inherits ours, which is /dev/null.
+        if let Some(rest) = &terms.stdin {
+            let (end, write) = pipe_with(PipeFlags::CLOEXEC)?;
+            rustix::io::ioctl_fionbio(&write, true)?;
+            command.stdin(Stdio::from(end));
+            stdin = Some(Feed { fd: write, rest });
+        }
+        let mut child = command.stdout(out_end).stderr(err_end).spawn()?;
+        // Our copies of the pipes' ends live in `command`: with them open, the output would never end.
+        drop(command);
+        let group = Pid::from_child(&child);
+        let handle = match pidfd_open(group, PidfdFlags::empty()) {
+            Ok(handle) => handle,
+            // What cannot be watched must not run.
+            Err(error) => {
+                let _ = kill_process_group(group, Signal::KILL);
+                child.wait()?;
+                return Err(error.into());
+            }
+        };
+        Ok(Self {
+            handle,
+            child,
+            group,
+            out: Some(out),
+            err,
+            stdin,
+            terms,
+            stop: None,
+        })
+    }
+
+    /// Waits for the next thing and deals with it; true once the process has ended.
+    fn look(
+        &mut self,
+        signals: &Signals,
+        buffer: &mut Buffer,
+        heard: &mut dyn FnMut(From, &[u8]),
+    ) -> bool {
+        let [term, kill] = signals.fds();
+        let write = self.stdin.as_ref();
+        let ready = wait(
+            [
+                input(Some(self.handle.as_fd())),
+                input(self.out.as_ref().map(|p| p.fd.as_fd())),
+                input(self.err.as_ref().map(|p| p.fd.as_fd())),
+                write.map(|feed| (feed.fd.as_fd(), PollFlags::OUT)),
+                input(Some(term)),
+                input(Some(kill)),
+            ],
+            self.limit(),
+        );
+        hear(&mut self.out, ready[1], From::Out, buffer, heard);
+        hear(&mut self.err, ready[2], From::Err, buffer, heard);
+        if !ready[3].is_empty() {
+            self.feed();
+        }
+        // An end that is already there beats any order to stop: what it says is the truth.
+        if ready[0].contains(PollFlags::IN) {
+            return true;
+        }
+        self.obey(signals.take());
+        false
+    }
+
+    /// Milliseconds until something is due. Not longer than half a minute: `poll` does not count suspend, the watch does.
+    fn limit(&self) -> Option<u64> {
+        let left = match &self.stop {
+            Some(stop) if stop.killed => return None,
+            Some(stop) => stop.since.left_of(self.terms.grace),
+            None => self.terms.since.left_of(self.terms.timeout?),
+        };
+        Some((left.as_millis() as u64 + 1).min(30_000))
+    }
+
+    fn obey(&mut self, asked: Asked) {
+        if asked.anything() && self.stop.is_none() {
+            self.begin_stop(false);
+            if asked.kill || asked.terms > 1 {
+                self.kill(true);
+            }
+        } else if asked.anything() {
+            self.kill(true);
+        }
+        let over = self
+            .terms
+            .timeout
+            .is_some_and(|t| self.terms.since.left_of(t).is_zero());
+        if over && self.stop.is_none() {
+            self.begin_stop(true);
+        }
+        let impatient = |s: &Stop| !s.killed && s.since.left_of(self.terms.grace).is_zero();
+        if self.stop.as_ref().is_some_and(impatient) {
+            self.kill(false);
+        }
+    }
+
+    fn begin_stop(&mut self, timed_out: bool) {
+        self.stop = Some(Stop {
+            timed_out,
+            since: Stopwatch::start(),
+            killed: false,
+            kill_asked: false,
+        });
+        self.signal(Signal::TERM);
+    }
+
+    fn kill(&mut self, asked: bool) {
+        if let Some(stop) = &mut self.stop
+            && !stop.killed
+        {
+            stop.killed = true;
+            stop.kill_asked = asked;
+            self.signal(Signal::KILL);
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        // An error means that the group is gone already.
+        let _ = kill_process_group(self.group, signal);
+    }
+
+    fn feed(&mut self) {
+        let Some(Feed { fd, rest }) = &mut self.stdin else {
+            return;
+        };
+        match rustix::io::write(&*fd, rest) {
+            Ok(n) if n < rest.len() => *rest = &rest[n..],
+            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
+            // All written, or it does not read its input: both are its own business.
+            _ => self.stdin = None,
+        }
+    }
+
+    /// Reads what is left. True if the pipe was still open when patience ended.
+    fn drain(&mut self, buffer: &mut Buffer, heard: &mut dyn FnMut(From, &[u8])) -> bool {
+        if self.out.is_none() && self.err.is_none() {
+            return false;
+        }
+        let watch = Stopwatch::start();
+        while self.out.is_some() || self.err.is_some() {
+            let ready = wait(
+                [
+                    input(self.out.as_ref().map(|p| p.fd.as_fd())),
+                    input(self.err.as_ref().map(|p| p.fd.as_fd())),
+                ],
+                Some(SILENCE.min(watch.left_of(PATIENCE)).as_millis() as u64),
+            );
+            if ready.iter().all(PollFlags::is_empty) || watch.elapsed() >= PATIENCE {
+                return true;
+            }
+            hear(&mut self.out, ready[0], From::Out, buffer, heard);
+            hear(&mut self.err, ready[1], From::Err, buffer, heard);
+        }
+        false
+    }
+}
+
+fn input(fd: Option<BorrowedFd<'_>>) -> Option<(BorrowedFd<'_>, PollFlags)> {
+    fd.map(|fd| (fd, PollFlags::IN))
+}

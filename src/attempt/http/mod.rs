@@ -1,0 +1,16 @@
+//! `http` and `notify`: one request, or one repeated until it meets its expectation.
+//!
+//! What matters most is what is said when things go wrong: a request that never left is a definite failure, one that left
+//! and was not answered in full may have taken effect.
+
+mod perform;
+mod post;
+
+mod answer;
+mod guard;
+mod request;
+mod send;
+mod stop;
+
+pub(super) use perform::{Caller, Tools};
+pub use post::post;

@@ -1,0 +1,264 @@
+//! An `http` or `notify` attempt from its first request to its end.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+
+use super::super::clock::Stopwatch;
+use super::super::log::{Log, Stream};
+use super::super::program::ended;
+use super::super::secrets::{Known, Values};
+use super::super::signals::Signals;
+use super::super::start::plain;
+use super::answer::Answer;
+use super::guard::Guard;
+use super::request::Request;
+use super::send::{Sender, Trouble};
+use super::stop::asked;
+use crate::run::{Ended, Outcome, Spec};
+use crate::time::spoken_span;
+use crate::workflow::{Filled, Http, Until};
+
+/// For one request, unless the attempt has a timeout of its own.
+const TOTAL: Duration = Duration::from_mins(1);
+
+/// Holds the runtime, which only an attempt process that meets an `http` step needs.
+#[derive(Debug, Default)]
+pub(in super::super) struct Caller(Option<Runtime>);
+
+/// What it takes to perform a request.
+pub(in super::super) struct Tools<'a> {
+    pub(in super::super) signals: &'a Signals,
+    pub(in super::super) known: &'a Known,
+    pub(in super::super) values: &'a Values,
+}
+
+impl Caller {
+    /// Performs it to its end.
+    pub(in super::super) fn perform(
+        &mut self,
+        spec: &Spec,
+        http: &Http<Filled>,
+        tools: &Tools<'_>,
+        log: &mut Log<'_>,
+    ) -> Ended {
+        let runtime = match self.runtime() {
+            Ok(runtime) => runtime,
+            Err(e) => return ended(Outcome::Failed, format!("cannot start: {}", plain(&e))),
+        };
+        let mut call = match Call::new(spec, http, tools, log) {
+            Ok(call) => call,
+            Err(why) => return ended(Outcome::Failed, why),
+        };
+        // A single request has a limit of its own, which knows better how far it came.
+        let slack = Duration::from_secs(u64::from(http.until.is_none()));
+        let limit = spec.timeout().map_or(Duration::MAX, |t| t + slack);
+        let end = runtime.block_on(async {
+            tokio::select! {
+                biased;
+                end = call.perform() => Ok(end),
+                () = asked(tools.signals) => Err(false),
+                () = tokio::time::sleep(limit) => Err(true),
+            }
+        });
+        end.unwrap_or_else(|timed_out| call.stopped(timed_out))
+    }
+
+    fn runtime(&mut self) -> io::Result<&Runtime> {
+        if self.0.is_none() {
+            self.0 = Some(Builder::new_current_thread().enable_all().build()?);
+        }
+        self.0
+            .as_ref()
+            .ok_or_else(|| io::Error::other("no runtime"))
+    }
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        // A name lookup that hangs must not keep the process.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// One attempt under way.
+struct Call<'a, 'l> {
+    spec: &'a Spec,
+    http: &'a Http<Filled>,
+    request: Request,
+    sender: Sender,
+    known: &'a Known,
+    log: &'a mut Log<'l>,
+    watch: Stopwatch,
+    total: Duration,
+}
+
+/// One try of it.
+enum Try {
+    Met(Answer),
+    Unmet(String),
+    /// It is over, whatever was wanted.
+    Over(Ended),
+}
+
+impl<'a, 'l> Call<'a, 'l> {
+    fn new(
+        spec: &'a Spec,
+        http: &'a Http<Filled>,
+        tools: &Tools<'a>,
+        log: &'a mut Log<'l>,
+    ) -> Result<Self, String> {
+        let request = Request::new(spec, http, tools.values)?;
+        let guard = Guard::new(&request.url, &http.allow_hosts);
+        let total = match (&http.until, spec.timeout()) {
+            (Some(until), _) => TOTAL.min(until.timeout),
+            (None, Some(timeout)) => timeout,
+            (None, None) => TOTAL,
+        };
+        let sender = match Sender::new(guard, http.follow_redirects, total) {
+            Ok(sender) => sender,
+            Err(Trouble::Wrong(why) | Trouble::Unreached(why) | Trouble::Lost(why)) => {
+                return Err(why);
+            }
+        };
+        Ok(Self {
+            spec,
+            http,
+            request,
+            sender,
+            known: tools.known,
+            log,
+            watch: Stopwatch::start(),
+            total,
+        })
+    }
+
+    async fn perform(&mut self) -> Ended {
+        // As it was written: the encoding of a URL could hide a secret from the mask.
+        self.say(&format!(
+            "> {} {}\n",
+            self.http.method,
+            self.http.url.masked()
+        ));
+        match &self.http.until {
+            None => match self.once(self.total).await {
+                Try::Met(answer) => self.publish(&answer),
+                Try::Unmet(why) => ended(Outcome::Failed, why),
+                Try::Over(end) => end,
+            },
+            Some(until) => self.repeat(until).await,
+        }
+    }
+
+    async fn repeat(&mut self, until: &Until) -> Ended {
+        let (mut in_a_row, mut tries) = (0, 0_u32);
+        loop {
+            tries += 1;
+            let why = match self.once(self.total.min(self.left(until))).await {
+                Try::Met(answer) => {
+                    in_a_row += 1;
+                    if in_a_row >= until.consecutive.max(1) {
+                        return self.publish(&answer);
+                    }
+                    format!("met {in_a_row} of {} times in a row", until.consecutive)
+                }
+                Try::Unmet(why) => {
+                    in_a_row = 0;
+                    why
+                }
+                Try::Over(end) => return end,
+            };
+            if self.left(until) <= until.every {
+                let limit = spoken_span(until.timeout);
+                let times = if tries == 1 { "try" } else { "tries" };
+                let why = format!("not met within {limit} ({tries} {times}); the last: {why}");
+                return ended(Outcome::Failed, why);
+            }
+            tokio::time::sleep(until.every).await;
+        }
+    }
+
+    fn left(&self, until: &Until) -> Duration {
+        self.watch.left_of(until.timeout)
+    }
+
+    /// Sends it once; logs one line, and the body of an answer that is not one of many.
+    async fn once(&mut self, total: Duration) -> Try {
+        let answer = match self.sender.exchange(self.request.clone(), total).await {
+            Ok(answer) => answer,
+            Err(trouble) => return self.troubled(&trouble),
+        };
+        let verdict = answer.check(self.http.expect.as_ref(), self.known);
+        let note = match (&verdict, &self.http.until) {
+            (Err(why), Some(_)) => format!(": {why}"),
+            _ => String::new(),
+        };
+        self.say(&format!("< {}{note}\n", answer.summary()));
+        if self.http.until.is_none() {
+            self.write(&answer.shown_body(self.known));
+        }
+        match verdict {
+            Ok(()) => Try::Met(answer),
+            Err(why) => Try::Unmet(why),
+        }
+    }
+
+    fn troubled(&mut self, trouble: &Trouble) -> Try {
+        let safe = self.is_safe();
+        let (word, give_up) = match trouble {
+            Trouble::Wrong(why) => (why.clone(), Some(ended(Outcome::Failed, why.clone()))),
+            Trouble::Unreached(why) => (why.clone(), None),
+            Trouble::Lost(why) if safe => (format!("{why}; safe to retry"), None),
+            Trouble::Lost(why) => {
+                let text = format!("the request was sent and {why}: it may have taken effect");
+                (why.clone(), Some(ended(Outcome::Unknown, text)))
+            }
+        };
+        self.say(&format!("< {word}\n"));
+        give_up.map_or(Try::Unmet(word), Try::Over)
+    }
+
+    /// Dropped from outside: by a person, or by the attempt's timeout.
+    fn stopped(&mut self, timed_out: bool) -> Ended {
+        let limit = self.spec.timeout().map(spoken_span).unwrap_or_default();
+        let (outcome, word) = if timed_out {
+            (Outcome::TimedOut, format!("timed out after {limit}"))
+        } else {
+            (Outcome::Cancelled, "cancelled".to_owned())
+        };
+        self.say(&format!("< {word}\n"));
+        if self.sender.was_sent() && !self.is_safe() {
+            let text = format!("{word} while the request was under way: it may have taken effect");
+            return ended(Outcome::Unknown, text);
+        }
+        ended(outcome, word)
+    }
+
+    fn is_safe(&self) -> bool {
+        self.spec.idempotent || self.http.idempotency_key
+    }
+
+    fn publish(&mut self, answer: &Answer) -> Ended {
+        match answer.outputs(&self.spec.outputs, self.known) {
+            Ok(outputs) => Ended {
+                outputs,
+                ..ended(Outcome::Succeeded, "")
+            },
+            Err(why) => ended(Outcome::Failed, why),
+        }
+    }
+
+    fn say(&mut self, line: &str) {
+        self.write(line.as_bytes());
+    }
+
+    /// Masked as a whole: no secret goes on in the next line.
+    fn write(&mut self, bytes: &[u8]) {
+        let mut stream = Stream::new(self.known.masker());
+        self.log.write(&mut stream, bytes);
+        self.log.end(stream);
+    }
+}

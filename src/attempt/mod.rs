@@ -1,0 +1,34 @@
+//! Hands: the attempt process, which performs one attempt at a time and outlives the engine.
+//!
+//! It is this same binary, started on a fast path before anything else (`main.rs`). The engine that started it hands it one
+//! specification a line on its standard input; at the end of that input it finishes what it does, and ends.
+//!
+//! Reading order: what an engine sees of it (`record`, `process`), one attempt (`perform`, `program`, `http`), and the
+//! tools they share.
+
+mod process;
+mod record;
+
+mod http;
+mod perform;
+mod program;
+
+mod child;
+mod clock;
+mod family;
+mod inherited;
+mod log;
+mod pipe;
+mod signals;
+mod start;
+
+mod capture;
+mod mask;
+mod needles;
+mod outputs;
+mod secrets;
+mod texts;
+
+pub use http::post;
+pub use process::{Open, Setup, Sink, serve};
+pub use record::{Record, Report, Standing, has_begun, settle};

@@ -1,0 +1,255 @@
+//! Reads secrets from where the workflow says they are, at each attempt anew, and remembers all values it ever saw, so that
+//! they stay masked. Values go into the environment, the standard input or the request of a step that names them, and
+//! nowhere else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::fs;
+use std::io::Read as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::child::{self, Stop, Terms};
+use super::clock::Stopwatch;
+use super::family::Family;
+use super::mask::Masker;
+use super::pipe::{Buffer, From};
+use super::program::exit_words;
+use super::signals::Signals;
+use super::start::{Start, allowed_environment, plain};
+use crate::secret::Secret;
+use crate::workflow::{Filled, Part, SecretSource};
+
+/// Below this, masking would hide half of every log.
+const SHORTEST: usize = 8;
+/// Above this, all forms of it together take gigabytes to look for.
+const LARGEST: u64 = 64 << 10;
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What it takes to run the command of a secret.
+pub(super) struct Tools<'a> {
+    pub(super) signals: &'a Signals,
+    pub(super) buffer: &'a mut Buffer,
+    pub(super) family: &'a mut Family,
+}
+
+/// The values that one attempt may use.
+#[derive(Debug, Default)]
+pub(super) struct Values(BTreeMap<String, Secret>);
+
+/// Why there are no values.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    Failed(String),
+    /// The attempt was stopped while a secret's command ran.
+    Stopped,
+}
+
+/// What this attempt process has ever seen.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    values: BTreeSet<String>,
+    /// Commands run once already although no attempt asked for their secret, only to mask it.
+    looked_at: BTreeSet<String>,
+    masker: Option<Arc<Masker>>,
+    /// How many values the masker knows: none may be forgotten when reading the next one fails.
+    masked: usize,
+}
+
+impl Known {
+    pub(super) fn masker(&self) -> Option<&Arc<Masker>> {
+        self.masker.as_ref()
+    }
+
+    /// At most the first `most` bytes, masked. A secret that the cut goes through is masked as well.
+    pub(super) fn head(&self, bytes: &[u8], most: usize) -> Vec<u8> {
+        let (kept, rest) = bytes.split_at(bytes.len().min(most));
+        match &self.masker {
+            Some(masker) => masker.head(kept, !rest.is_empty()),
+            None => kept.to_vec(),
+        }
+    }
+
+    /// Reads the `used` secrets, which must be there, and those of the others that can be read, so that they are masked
+    /// too. A file may be new or rotated, so it is read each time; a command may be slow, so it runs once.
+    pub(super) fn resolve(
+        &mut self,
+        sources: &BTreeMap<String, SecretSource>,
+        used: &BTreeSet<&str>,
+        tools: &mut Tools<'_>,
+    ) -> Result<Values, Refused> {
+        let read = self.read_all(sources, used, tools);
+        if self.values.len() != self.masked {
+            self.masker = Masker::new(self.values.iter().map(String::as_str)).map(Arc::new);
+            self.masked = self.values.len();
+        }
+        if self.masker.is_none() && !self.values.is_empty() {
+            let why = "the secrets are too large to be masked together";
+            return Err(Refused::Failed(why.into()));
+        }
+        read
+    }
+
+    fn read_all(
+        &mut self,
+        sources: &BTreeMap<String, SecretSource>,
+        used: &BTreeSet<&str>,
+        tools: &mut Tools<'_>,
+    ) -> Result<Values, Refused> {
+        let mut values = Values::default();
+        for (name, source) in sources {
+            if used.contains(name.as_str()) {
+                let value = read(name, source, tools)?;
+                self.values.insert(value.clone());
+                values.0.insert(name.clone(), Secret::new(value));
+            } else if is_quick(source) || self.looked_at.insert(name.clone()) {
+                match read(name, source, tools) {
+                    Ok(value) => drop(self.values.insert(value)),
+                    Err(Refused::Stopped) => return Err(Refused::Stopped),
+                    Err(Refused::Failed(_)) => {}
+                }
+            }
+        }
+        Ok(values)
+    }
+}
+
+impl Values {
+    /// The text with its secrets in it.
+    pub(super) fn fill(&self, text: &Filled) -> Result<String, String> {
+        let mut out = String::new();
+        for part in &text.parts {
+            match part {
+                Part::Text(text) => out.push_str(text),
+                Part::Secret(name) => {
+                    let value = self.0.get(name);
+                    let value = value.ok_or_else(|| format!("secret `{name}` is not declared"))?;
+                    out.push_str(value.reveal());
+                }
+            }
+        }
+        Ok(out)
+    }
+}
+
+fn read(name: &str, source: &SecretSource, tools: &mut Tools<'_>) -> Result<String, Refused> {
+    let failed = |why: String| Refused::Failed(format!("secret `{name}`: {why}"));
+    let value = match source {
+        SecretSource::Env(variable) => match std::env::var(variable) {
+            Ok(value) => value,
+            Err(std::env::VarError::NotPresent) => {
+                return Err(failed(format!(
+                    "environment variable {variable} is not set"
+                )));
+            }
+            Err(std::env::VarError::NotUnicode(_)) => {
+                return Err(failed(format!(
+                    "environment variable {variable} is not UTF-8"
+                )));
+            }
+        },
+        SecretSource::File(path) => without_line_break(from_file(path).map_err(failed)?),
+        SecretSource::Command(argv) => match from_command(argv, tools) {
+            Ok(text) => without_line_break(text),
+            Err(Refused::Failed(why)) => return Err(failed(why)),
+            Err(stopped) => return Err(stopped),
+        },
+    };
+    let length = value.trim().chars().count();
+    if length < SHORTEST {
+        return Err(failed(format!(
+            "the value from {} is too short to mask ({length} characters, at least {SHORTEST} are needed)",
+            spoken(source)
+        )));
+    }
+    Ok(value)
+}
+
+fn is_quick(source: &SecretSource) -> bool {
+    !matches!(source, SecretSource::Command(_))
+}
+
+fn spoken(source: &SecretSource) -> String {
+    match source {
+        SecretSource::Env(variable) => format!("environment variable {variable}"),
+        SecretSource::File(path) => format!("file {path}"),
+        SecretSource::Command(argv) => format!("command `{}`", argv.join(" ")),
+    }
+}
+
+fn without_line_break(mut text: String) -> String {
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    text
+}
+
+fn from_file(path: &str) -> Result<String, String> {
+    let unreadable = |e: std::io::Error| format!("cannot read file {path}: {}", plain(&e));
+    // Looked at first: opening a pipe would wait for its writer.
+    let facts = fs::metadata(path).map_err(unreadable)?;
+    if !facts.is_file() {
+        return Err(format!("{path} is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)
+        .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
+        .map_err(unreadable)?;
+    text(bytes, &format!("file {path}"))
+}
+
+fn text(bytes: Vec<u8>, source: &str) -> Result<String, String> {
+    if bytes.len() as u64 > LARGEST {
+        return Err(format!("{source} gives more than {LARGEST} bytes"));
+    }
+    String::from_utf8(bytes).map_err(|_| format!("{source} does not give UTF-8"))
+}
+
+fn from_command(argv: &[String], tools: &mut Tools<'_>) -> Result<String, Refused> {
+    let name = format!("command `{}`", argv.join(" "));
+    let failed = |why: String| Refused::Failed(format!("{name} failed: {why}"));
+    let start = Start {
+        argv: argv.iter().map(OsString::from).collect(),
+        env: allowed_environment(),
+        cwd: None,
+    };
+    let terms = Terms {
+        stdin: None,
+        apart: true,
+        timeout: Some(COMMAND_TIMEOUT),
+        since: Stopwatch::start(),
+        grace: Duration::from_secs(1),
+    };
+    let mut bytes = Vec::new();
+    // Its standard error is not kept: nobody could mask what it may say.
+    let mut heard = |from: From, more: &[u8]| {
+        if from == From::Out && bytes.len() as u64 <= LARGEST {
+            bytes.extend_from_slice(more);
+        }
+    };
+    let mut ended = |group: i32, _: Option<&Stop>| {
+        tools.family.end(&Vec::new(), group, Duration::ZERO);
+    };
+    let gone = start
+        .command()
+        .and_then(|command| {
+            child::run(
+                command,
+                &terms,
+                tools.signals,
+                tools.buffer,
+                &mut heard,
+                &mut ended,
+            )
+        })
+        .map_err(|e| failed(start.failure(&e)))?;
+    match gone.stop {
+        Some(stop) if stop.timed_out => Err(failed("no answer within 30s".into())),
+        Some(_) => Err(Refused::Stopped),
+        None if !gone.status.success() => Err(failed(exit_words(gone.status))),
+        None => text(bytes, &name).map_err(Refused::Failed),
+    }
+}
