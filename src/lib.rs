@@ -47,6 +47,7 @@
 //! - Text from outside never reaches a terminal but through [`text::Clean`] and the log parser of [`tui`].
 
 pub mod attempt;
+pub mod engine;
 pub mod id;
 pub mod journal;
 pub mod run;
