@@ -50,6 +50,7 @@ pub mod attempt;
 pub mod engine;
 pub mod id;
 pub mod journal;
+pub mod link;
 pub mod run;
 pub mod secret;
 pub mod text;
