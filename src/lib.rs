@@ -48,6 +48,7 @@
 
 pub mod attempt;
 pub mod engine;
+pub mod headless;
 pub mod id;
 pub mod journal;
 pub mod link;
