@@ -47,6 +47,9 @@
 //! - Text from outside never reaches a terminal but through [`text::Clean`] and the log parser of [`tui`].
 
 pub mod attempt;
+pub mod cli;
+pub mod config;
+pub mod diagnostics;
 pub mod engine;
 pub mod headless;
 pub mod id;
@@ -56,5 +59,6 @@ pub mod run;
 pub mod secret;
 pub mod text;
 pub mod time;
+pub mod tui;
 pub mod workflow;
 pub mod yaml;

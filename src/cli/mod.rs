@@ -1,0 +1,43 @@
+//! The command line: arguments -> which door. One file for each subcommand; stdout is data, stderr is talk.
+
+mod actor;
+mod anchor;
+mod args;
+mod entry;
+mod exit;
+mod freeze;
+mod include;
+mod launch;
+mod library;
+mod login;
+mod out;
+mod params;
+mod past;
+mod verbs;
+
+mod attach;
+mod check;
+mod completions;
+mod ctl;
+mod detach;
+mod doctor;
+mod graph;
+mod keys;
+mod list;
+mod logs;
+mod man;
+mod plan;
+mod plan_json;
+mod preflight;
+mod prune;
+mod report;
+mod resume;
+mod run;
+mod schema;
+mod screen;
+mod show;
+mod themes;
+mod verify;
+
+pub use entry::run;
+pub use exit::Exit;

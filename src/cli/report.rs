@@ -1,0 +1,89 @@
+//! `report`: a run as evidence, for people (Markdown) and for programs (JSON).
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use super::args::{ReportArgs, ReportFormat};
+use super::exit::{Exit, Failure};
+use super::out::{Out, talk};
+use super::past::{self, Past};
+use crate::config::Settings;
+use crate::headless;
+use crate::id::AttemptId;
+use crate::journal::Reader;
+
+/// Lines of a failed attempt's log, and bytes of each, that go into a report.
+const LAST_LINES: usize = 10;
+const LINE_MAX: usize = 400;
+
+pub(super) fn report(
+    args: &ReportArgs,
+    settings: &Settings,
+    out: &mut Out,
+) -> Result<Exit, Failure> {
+    let (past, damage) = past::open_readable(settings, &args.run)?;
+    let damage = damage.map(|error| error.to_string());
+    if let Some(what) = &damage {
+        talk(&format!(
+            "flightdeck: {what}; the report ends before the damage"
+        ));
+    }
+    let damaged = damage.is_some();
+    let mut lines = |attempt: &AttemptId| last_lines(&past, attempt);
+    let source = headless::Source {
+        records: &past.records,
+        head: past.head.clone(),
+        damage,
+        last_lines: &mut lines,
+    };
+    let report = headless::gather(source).map_err(|what| {
+        Failure::new(Exit::JournalUnreadable, format!("run {}: {what}", past.id))
+    })?;
+    let text = match args.format {
+        ReportFormat::Md => headless::markdown(&report),
+        ReportFormat::Json => {
+            let json = serde_json::to_string_pretty(&report);
+            json.map_err(|e| Failure::storage(format!("cannot write the report as JSON: {e}")))?
+                + "\n"
+        }
+    };
+    match &args.output {
+        Some(path) => write_new(path, &text)?,
+        None => out.raw(text.as_bytes())?,
+    }
+    Ok(if damaged {
+        Exit::JournalUnreadable
+    } else {
+        Exit::Succeeded
+    })
+}
+
+/// The end of an attempt's log, as far as it can be read: a report is written all the same without it.
+fn last_lines(past: &Past, attempt: &AttemptId) -> Vec<String> {
+    let Ok(mut log) = Reader::open(&past.dir.output_path(attempt)) else {
+        return Vec::new();
+    };
+    let from = log.count().saturating_sub(LAST_LINES as u64);
+    let lines = log.lines(from, LAST_LINES, LINE_MAX).unwrap_or_default();
+    let text = |line: &crate::journal::Line| {
+        let more = if line.cut { "…" } else { "" };
+        format!("{}{more}", String::from_utf8_lossy(&line.bytes))
+    };
+    lines.iter().map(text).collect()
+}
+
+/// Never over a file that is there: it may be somebody's edited report.
+fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|e| {
+        Failure::storage(format!("cannot write {}: {e}", path.display()))
+            .hint("a file that is there already is left alone; choose another name")
+    })
+}

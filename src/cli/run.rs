@@ -1,0 +1,259 @@
+//! `run`: from a file and parameters to a started run, in the screen, as lines, or in the background.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use super::args::RunArgs;
+use super::exit::{Exit, Failure};
+use super::launch::{self, Face, Post};
+use super::out::{Out, quoted, talk};
+use super::resume::own_session;
+use super::{actor, check, detach, freeze, params, past, screen};
+use crate::config::Settings;
+use crate::engine;
+use crate::headless;
+use crate::id::{RunId, StepId};
+use crate::run::{FreezeOverride, Kind, RunStart};
+use crate::time::Timestamp;
+use crate::workflow::{Workflow, bind_params};
+
+pub(super) fn run(args: &RunArgs, settings: &Settings, out: &mut Out) -> Result<Exit, Failure> {
+    if args.own_session {
+        own_session();
+    }
+    let (source, workflow) = check::load(&args.file, settings)?;
+    let workflow = Arc::new(workflow);
+    let breakpoints = steps_named(&args.breakpoints, &workflow)?;
+    let given = params::given(&args.params)?;
+    let face = face(args, settings);
+    let Some(bound) = bind(&args.file, &workflow, given, face, settings)? else {
+        return Ok(Exit::Cancelled);
+    };
+    let kind = args.kind.into();
+    let reason = args.override_freeze.as_deref();
+    let freeze_override = freeze::pass(&workflow, kind, reason, face, settings)?;
+    let id = run_id(args.id.as_deref())?;
+    if args.detach {
+        return detach::detach(args, settings, &id, out);
+    }
+    let shelf = past::shelf(settings)?;
+    let beginning = Beginning {
+        params: bound,
+        kind,
+        freeze_override,
+        paused: args.paused,
+        ungraceful: args.ungraceful,
+        breakpoints,
+        max_parallel: args.max_parallel.map(|n| n as usize),
+        attended: face == Face::Screen || args.hold,
+        controls: face == Face::Screen,
+    };
+    let start = beginning.start(&workflow, &source.file, &id);
+    let post = Post {
+        actor: start.actor.clone(),
+        face,
+        own_session: args.own_session,
+        settings,
+    };
+    launch::start(&shelf, workflow, start, &post, out)
+}
+
+/// What the home screen picked: a workflow whose parameters its form has checked.
+pub(super) fn start_picked(
+    file: &str,
+    params: BTreeMap<String, Json>,
+    settings: &Settings,
+    out: &mut Out,
+) -> Result<Exit, Failure> {
+    let (source, workflow) = check::load(file, settings)?;
+    let workflow = Arc::new(workflow);
+    let freeze_override = freeze::pass(&workflow, Kind::Live, None, Face::Screen, settings)?;
+    let shelf = past::shelf(settings)?;
+    let beginning = Beginning {
+        params,
+        freeze_override,
+        attended: true,
+        controls: true,
+        ..Beginning::default()
+    };
+    let start = beginning.start(&workflow, &source.file, &run_id(None)?);
+    let post = Post {
+        actor: start.actor.clone(),
+        face: Face::Screen,
+        own_session: false,
+        settings,
+    };
+    launch::start(&shelf, workflow, start, &post, out)
+}
+
+/// What the command line says about a new run.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Beginning {
+    pub params: BTreeMap<String, Json>,
+    pub kind: Kind,
+    pub freeze_override: Option<FreezeOverride>,
+    pub paused: bool,
+    pub ungraceful: bool,
+    pub breakpoints: Vec<StepId>,
+    pub max_parallel: Option<usize>,
+    pub attended: bool,
+    /// At a screen, which has the controls from the start.
+    pub controls: bool,
+}
+
+impl Beginning {
+    /// All that the journal's first event holds.
+    pub(super) fn start(self, workflow: &Workflow, file: &str, id: &RunId) -> RunStart {
+        RunStart {
+            run: id.clone(),
+            format: 1,
+            by: env!("CARGO_PKG_VERSION").to_owned(),
+            workflow: workflow.name.clone(),
+            digest: workflow.digest.clone(),
+            text: Arc::clone(&workflow.text),
+            file: file.to_owned(),
+            cwd: std::env::current_dir()
+                .map(|d| d.display().to_string())
+                .unwrap_or_default(),
+            params: self.params,
+            kind: self.kind,
+            actor: if self.controls {
+                actor::at_screen()
+            } else {
+                actor::current()
+            },
+            paused: self.paused,
+            ungraceful: self.ungraceful,
+            breakpoints: self.breakpoints,
+            max_parallel: self.max_parallel,
+            attended: self.attended,
+            files: workflow.files.clone(),
+            controls: self.controls,
+            boot: engine::boot_id(),
+            freeze_override: self.freeze_override,
+        }
+    }
+}
+
+/// The screen needs a terminal on both ends; without one the run is told in lines.
+fn face(args: &RunArgs, settings: &Settings) -> Face {
+    let options = headless::Options {
+        json: args.json,
+        hold: args.hold,
+    };
+    if args.headless || args.detach {
+        return Face::Lines(options);
+    }
+    let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    if terminal && !settings.plain {
+        return Face::Screen;
+    }
+    if !terminal {
+        talk("flightdeck: no terminal here, so the run is shown as lines, as with --headless");
+    }
+    Face::Lines(options)
+}
+
+/// Checks the parameters. In the screen a form asks for what is missing or wrong: `None` if the person gave up.
+fn bind(
+    file: &str,
+    workflow: &Arc<Workflow>,
+    given: BTreeMap<String, Json>,
+    face: Face,
+    settings: &Settings,
+) -> Result<Option<BTreeMap<String, Json>>, Failure> {
+    match bind_params(workflow, &given) {
+        Ok(bound) => Ok(Some(bound)),
+        Err(problems) => {
+            let all_declared = problems.iter().all(|p| {
+                workflow
+                    .params
+                    .iter()
+                    .any(|declared| declared.name == p.param)
+            });
+            if face == Face::Screen && all_declared {
+                screen::ask_params(file, workflow, given, settings)
+            } else {
+                Err(params::refused(workflow, &problems))
+            }
+        }
+    }
+}
+
+fn steps_named(names: &[String], workflow: &Workflow) -> Result<Vec<StepId>, Failure> {
+    let known = || workflow.steps.iter().map(|s| s.id.as_str());
+    names
+        .iter()
+        .map(|name| {
+            if known().any(|k| k == name) {
+                Ok(StepId::from(name.as_str()))
+            } else {
+                let failure = past::unknown_step(name, known());
+                Err(Failure {
+                    message: format!("--break: {}", failure.message),
+                    ..failure
+                })
+            }
+        })
+        .collect()
+}
+
+pub(super) fn run_id(given: Option<&str>) -> Result<RunId, Failure> {
+    let text = match given {
+        Some(text) => text.to_owned(),
+        None => fresh_id(launch::now(), random()?),
+    };
+    let reserved = text == "last";
+    RunId::parse(&text).filter(|_| !reserved).ok_or_else(|| {
+        Failure::usage(format!("--id: {} is not a run id", quoted(&text))).hint(
+            "letters, digits, `.`, `_` and `-`, at most 64, not beginning with `.` or `-`, not `last`",
+        )
+    })
+}
+
+/// `20261124-103002-7f3a`: sorts by time, and two people may start at the same second.
+fn fresh_id(now: Timestamp, random: u16) -> String {
+    let digits: String = now
+        .rfc3339()
+        .chars()
+        .take_while(|c| *c != '.')
+        .filter(char::is_ascii_digit)
+        .collect();
+    let (date, time) = digits.split_at(8.min(digits.len()));
+    format!("{date}-{time}-{random:04x}")
+}
+
+fn random() -> Result<u16, Failure> {
+    use std::io::Read;
+    let mut bytes = [0; 2];
+    std::fs::File::open("/dev/urandom")
+        .and_then(|mut f| f.read_exact(&mut bytes))
+        .map_err(|error| {
+            Failure::storage(format!("cannot read /dev/urandom: {error}"))
+                .hint("name the run yourself by --id ID")
+        })?;
+    Ok(u16::from_le_bytes(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fresh_id_sorts_by_time_and_is_a_run_id() {
+        let id = fresh_id(Timestamp(1_795_516_202_004), 0x7f);
+        assert_eq!(id, "20261124-103002-007f");
+        assert!(RunId::parse(&id).is_some());
+    }
+
+    #[test]
+    fn a_given_id_is_checked() {
+        assert_eq!(run_id(Some("drill-1")).unwrap().as_str(), "drill-1");
+        for bad in ["../../etc", "a/b", "last", "", ".x", &"x".repeat(65)] {
+            assert_eq!(run_id(Some(bad)).unwrap_err().exit, Exit::BadUsage, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! What the screen is given by this floor: options, the lists of workflows and runs, and the loop of the home screen.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use super::exit::{Exit, Failure};
+use super::launch::{self, Face, Post};
+use super::library;
+use super::out::Out;
+use super::{actor, attach, past, run};
+use crate::config::Settings;
+use crate::engine::{Handle, clock};
+use crate::headless::{self, End};
+use crate::id::RunId;
+use crate::journal::{RunDir, Shelf, Summary};
+use crate::run::Run;
+use crate::time::{Timestamp, spoken_span};
+use crate::tui::{
+    self, Choice, Options, Outcome, RunEntry, Watch, WorkflowEntry, keys::Keymap, theme,
+};
+use crate::workflow::{self, Severity, Workflow};
+
+/// Frames a second: gentler on a line than beside the machine.
+const FPS_NEAR: u16 = 10;
+const FPS_FAR: u16 = 4;
+
+/// The options of a screen, from the settings and the terminal.
+pub(super) fn options(
+    settings: &Settings,
+    dir: Option<&RunDir>,
+    watch: Watch,
+) -> Result<Options, Failure> {
+    let own = settings.config_dir.join("themes");
+    let folder = own.clone();
+    let user = move |name: &str| std::fs::read_to_string(folder.join(format!("{name}.yaml"))).ok();
+    let surroundings = settings.surroundings.clone();
+    let load = move |name: &str| theme::load_for(&surroundings, name, &user);
+    let theme = load(&settings.theme).map_err(|mistakes| {
+        let told: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        Failure::usage(format!("theme {}: {}", settings.theme, told.join("; ")))
+            .hint("`flightdeck themes` lists the themes")
+    })?;
+    let themes = move || {
+        let built_in = theme::BUILT_IN.iter().map(|(name, _)| (*name).to_owned());
+        let names = library::names_in(&own).into_iter().chain(built_in);
+        names.filter_map(|name| load(&name).ok()).collect()
+    };
+    let keymap = Keymap::new(&settings.keys).map_err(|problems| {
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        Failure::usage(format!("keys in the configuration: {}", told.join("; ")))
+    })?;
+    let far = std::env::var_os("SSH_CONNECTION").is_some();
+    Ok(Options {
+        theme,
+        themes: Arc::new(themes),
+        keymap,
+        fps: u32::from(settings.fps.unwrap_or(if far { FPS_FAR } else { FPS_NEAR })),
+        watch,
+        now: clock::now,
+        dir: dir.map(|d| d.path().to_owned()).unwrap_or_default(),
+        source: Some(Arc::new(Shelves {
+            settings: settings.clone(),
+        })),
+    })
+}
+
+/// The few lines that stay on the terminal after the screen has gone.
+pub(super) fn farewell(handle: &Handle, out: &mut Out) -> Result<(), Failure> {
+    let mut feed = handle.feed()?;
+    let run = headless::fold(&feed.ready()?).ok();
+    let phase = run
+        .as_ref()
+        .map(Run::phase)
+        .filter(|phase| phase.is_terminal());
+    let end = phase.map_or(End::NeedsOperator, End::Ended);
+    out.raw(headless::summary(run.as_ref(), &end, &feed.head()).as_bytes())?;
+    out.finish()
+}
+
+/// `flightdeck` alone: pick a workflow or a run, work with it, come back.
+pub(super) fn home(settings: &Settings, out: &mut Out) -> Result<Exit, Failure> {
+    let source = Arc::new(Shelves {
+        settings: settings.clone(),
+    });
+    let mut exit = Exit::Succeeded;
+    loop {
+        match tui::home(options(settings, None, Watch::Acting)?, source.clone()) {
+            Choice::Start { file, params } => {
+                exit = run::start_picked(&file, params, settings, out)?;
+            }
+            Choice::Open(id) => {
+                if let Some(opened) = open(&id, settings, out)? {
+                    exit = opened;
+                }
+            }
+            Choice::Quit | Choice::HungUp => return Ok(exit),
+            Choice::Broken(why) => return Err(Failure::storage(why)),
+        }
+    }
+}
+
+/// A run that nobody drives and that has not ended is taken up, one that another process drives is attached to, any other is
+/// looked at.
+pub(super) fn open(
+    id: &RunId,
+    settings: &Settings,
+    out: &mut Out,
+) -> Result<Option<Exit>, Failure> {
+    let past = past::open(settings, id.as_str())?;
+    let driven = past.holder.as_ref().is_some_and(|h| !h.detached);
+    if !driven && (!past.run.phase().is_terminal() || past.run.has_hooks_to_do()) {
+        let post = Post {
+            actor: actor::at_screen(),
+            face: Face::Screen,
+            own_session: false,
+            settings,
+        };
+        return launch::resume(past.dir, &post, out).map(Some);
+    }
+    if driven {
+        match attach::reach(&past, Watch::Watching) {
+            Ok((handle, actor)) => {
+                return attach::show(&handle, &actor, Watch::Watching, settings, out).map(Some);
+            }
+            // Of an older version, or on another host: its journal can be read all the same.
+            Err(error) => tracing::warn!(run = %past.id, "cannot attach: {error}"),
+        }
+    }
+    let options = options(settings, Some(&past.dir), Watch::WatchOnly)?;
+    match tui::run(Handle::past(past.dir), actor::at_screen(), options) {
+        Outcome::OpenRun(other) => open(&other, settings, out),
+        Outcome::Broken(why) => Err(Failure::storage(why)),
+        _ => Ok(None),
+    }
+}
+
+/// Asks for the parameters in a form, filled in with what was given. `None` if the person gave up.
+pub(super) fn ask_params(
+    file: &str,
+    workflow: &Arc<Workflow>,
+    given: BTreeMap<String, Json>,
+    settings: &Settings,
+) -> Result<Option<BTreeMap<String, Json>>, Failure> {
+    let options = options(settings, None, Watch::Acting)?;
+    match tui::params_form(options, file.to_owned(), Arc::clone(workflow), given) {
+        Choice::Start { params, .. } => Ok(Some(params)),
+        Choice::Broken(why) => Err(Failure::storage(why)),
+        Choice::Open(_) | Choice::Quit | Choice::HungUp => Ok(None),
+    }
+}
+
+/// The lists that the screen shows.
+struct Shelves {
+    settings: Settings,
+}
+
+impl tui::Source for Shelves {
+    fn workflows(&self) -> Vec<WorkflowEntry> {
+        let runs = self.runs();
+        library::entries(&self.settings)
+            .into_iter()
+            .map(|entry| self.describe(&entry, &runs))
+            .collect()
+    }
+
+    fn runs(&self) -> Vec<RunEntry> {
+        let dirs = Shelf::open(&self.settings.state_dir)
+            .and_then(|shelf| shelf.list())
+            .unwrap_or_default();
+        let entry = |dir: &RunDir| {
+            let live = dir.holder().ok().flatten().is_some();
+            Some(RunEntry {
+                summary: dir.summary().ok()?,
+                live,
+            })
+        };
+        dirs.iter().filter_map(entry).collect()
+    }
+
+    fn check(&self, file: &str) -> Result<Arc<Workflow>, Vec<String>> {
+        let source =
+            library::open(file, &self.settings).map_err(|failure| vec![failure.message])?;
+        let checked = source.check();
+        let told = |p: &workflow::Problem| workflow::render(p, &source.file, &source.bytes, false);
+        checked.workflow.map(Arc::new).ok_or_else(|| {
+            checked
+                .problems
+                .iter()
+                .map(told)
+                .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+                .collect()
+        })
+    }
+}
+
+impl Shelves {
+    fn describe(&self, entry: &library::Entry, runs: &[RunEntry]) -> WorkflowEntry {
+        let (file, from) = match &entry.place {
+            library::Place::File(path) => {
+                let folder = path
+                    .parent()
+                    .map(|p| p.display().to_string())
+                    .unwrap_or_default();
+                (path.display().to_string(), folder)
+            }
+            library::Place::Shipped => (entry.name.clone(), "shipped".to_owned()),
+        };
+        let mut described = WorkflowEntry {
+            name: entry.name.clone(),
+            file,
+            from,
+            ..WorkflowEntry::default()
+        };
+        let Ok(source) = library::open(&described.file, &self.settings) else {
+            described.errors = 1;
+            return described;
+        };
+        let checked = source.check();
+        described.errors = checked
+            .problems
+            .iter()
+            .filter(|p| p.severity == Severity::Error)
+            .count();
+        if let Some(workflow) = checked.workflow {
+            let about = workflow.description.lines().next().unwrap_or_default();
+            about.clone_into(&mut described.about);
+            described.steps = workflow.steps.len();
+            let last = runs.iter().find(|r| r.summary.workflow == workflow.name);
+            described.last = last
+                .map(|r| last_run(&r.summary, clock::now()))
+                .unwrap_or_default();
+        }
+        described
+    }
+}
+
+/// How a run went and how long ago, rounded to what matters: `failed, 3d ago`.
+fn last_run(summary: &Summary, now: Timestamp) -> String {
+    let ago = now
+        .since(summary.ended_at.unwrap_or(summary.started_at))
+        .as_secs();
+    let unit = [86_400, 3_600, 60, 1]
+        .into_iter()
+        .find(|unit| ago >= *unit)
+        .unwrap_or(1);
+    format!(
+        "{}, {} ago",
+        summary.shown,
+        spoken_span(std::time::Duration::from_secs(ago / unit * unit))
+    )
+}

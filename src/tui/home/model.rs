@@ -1,0 +1,168 @@
+//! What the home screen knows.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+use tui_input::Input;
+
+use crate::text::Clean;
+use crate::time::Timestamp;
+use crate::tui::message::Request;
+use crate::tui::model::{Dialog, Fact, Field, Purpose, Value};
+use crate::tui::options::{Choice, Options};
+use crate::tui::source::{RunEntry, WorkflowEntry};
+use crate::workflow::Workflow;
+
+#[derive(Debug)]
+pub(crate) struct Home {
+    pub tab: Tab,
+    pub workflows: Option<Vec<WorkflowEntry>>,
+    pub runs: Option<Vec<RunEntry>>,
+    /// Selected row of what passes the filter, for each tab.
+    pub at: [usize; 2],
+    pub filter: Input,
+    /// Letters go into the filter.
+    pub filtering: bool,
+    pub form: Option<Form>,
+    /// What is wrong with the workflow that was picked.
+    pub problems: Vec<Clean>,
+    pub toast: String,
+    pub now: Timestamp,
+    pub width: u16,
+    pub height: u16,
+    pub choice: Option<Choice>,
+    /// There is only the form: leaving it leaves all.
+    pub only_form: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tab {
+    Workflows,
+    Runs,
+}
+
+/// The parameters of a workflow that is to be started.
+#[derive(Debug)]
+pub(crate) struct Form {
+    pub file: String,
+    pub workflow: Arc<Workflow>,
+    pub dialog: Dialog,
+}
+
+impl Home {
+    pub(crate) fn new(options: &Options) -> Self {
+        Self {
+            tab: Tab::Workflows,
+            workflows: None,
+            runs: None,
+            at: [0, 0],
+            filter: Input::default(),
+            filtering: false,
+            form: None,
+            problems: Vec::new(),
+            toast: String::new(),
+            now: (options.now)(),
+            width: 80,
+            height: 24,
+            choice: None,
+            only_form: false,
+        }
+    }
+
+    /// Only the form of this workflow, with what has been given already.
+    pub(crate) fn with_form(
+        options: &Options,
+        file: String,
+        workflow: Arc<Workflow>,
+        given: &BTreeMap<String, Json>,
+    ) -> Self {
+        let mut home = Self::new(options);
+        home.only_form = true;
+        home.form = Some(Form::new(file, workflow, given));
+        home
+    }
+
+    /// What must be known first.
+    pub(crate) fn start(&self) -> Vec<Request> {
+        if self.only_form {
+            return Vec::new();
+        }
+        vec![Request::LoadWorkflows, Request::LoadRuns]
+    }
+
+    /// Workflows that pass the filter.
+    pub(crate) fn shown_workflows(&self) -> Vec<&WorkflowEntry> {
+        let all = self.workflows.iter().flatten();
+        all.filter(|entry| self.passes(&entry.name) || self.passes(&entry.about))
+            .collect()
+    }
+
+    /// Runs that pass the filter.
+    pub(crate) fn shown_runs(&self) -> Vec<&RunEntry> {
+        let all = self.runs.iter().flatten();
+        let passes = |entry: &&RunEntry| {
+            let run = &entry.summary;
+            self.passes(&run.workflow) || self.passes(run.id.as_str()) || self.passes(&run.shown)
+        };
+        all.filter(passes).collect()
+    }
+
+    fn passes(&self, text: &str) -> bool {
+        text.to_lowercase()
+            .contains(&self.filter.value().to_lowercase())
+    }
+}
+
+impl Form {
+    pub(crate) fn new(
+        file: String,
+        workflow: Arc<Workflow>,
+        given: &BTreeMap<String, Json>,
+    ) -> Self {
+        let title = format!("START {}", workflow.name);
+        let mut fields: Vec<Field> = workflow.params.iter().map(Field::param).collect();
+        for (field, spec) in fields.iter_mut().zip(&workflow.params) {
+            if let Some(value) = given.get(&spec.name) {
+                fill(field, value);
+            }
+        }
+        let mut dialog = Dialog::new(title, Purpose::Params, None).with_fields(fields);
+        dialog.yes = "Start".into();
+        let about = workflow.description.lines().next().unwrap_or_default();
+        let steps = match workflow.steps.len() {
+            1 => "1 step".to_owned(),
+            n => format!("{n} steps"),
+        };
+        for (label, text) in [("About", about.to_owned()), ("Plan", steps)] {
+            if !text.is_empty() {
+                dialog.facts.push(Fact {
+                    label,
+                    text,
+                    grave: false,
+                });
+            }
+        }
+        Self {
+            file,
+            workflow,
+            dialog,
+        }
+    }
+}
+
+fn fill(field: &mut Field, value: &Json) {
+    let text = value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned);
+    match &mut field.value {
+        Value::Text(input) => *input = Input::new(text),
+        Value::Toggle(on) => *on = text == "true",
+        Value::Choice { options, at } => {
+            *at = options
+                .iter()
+                .position(|option| *option == text)
+                .unwrap_or(*at);
+        }
+    }
+}

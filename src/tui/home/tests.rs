@@ -1,0 +1,219 @@
+//! Keys on the home screen, and its pictures.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use serde_json::json;
+
+use super::Home;
+use crate::id::RunId;
+use crate::journal::Summary;
+use crate::run::Phase;
+use crate::time::Timestamp;
+use crate::tui::app::App;
+use crate::tui::keys::{Key, parse_chord};
+use crate::tui::message::{Message, Request};
+use crate::tui::options::Choice;
+use crate::tui::source::{RunEntry, WorkflowEntry};
+use crate::tui::tests::{options, text_of, themed};
+use crate::workflow::{ParamKind, ParamSpec, Workflow};
+
+struct Visit {
+    home: Home,
+    now: Timestamp,
+    asked: Vec<Request>,
+}
+
+impl Visit {
+    fn new() -> Self {
+        Self::at(Home::new(&options()))
+    }
+
+    fn at(home: Home) -> Self {
+        let mut visit = Self {
+            home,
+            now: Timestamp(0),
+            asked: Vec::new(),
+        };
+        visit.drawn();
+        visit
+    }
+
+    fn drawn(&mut self) {
+        self.tell(Message::Drawn(self.now));
+        self.now.0 += 1_000;
+    }
+
+    fn tell(&mut self, message: Message) {
+        self.asked.extend(self.home.update(message));
+    }
+
+    fn filled() -> Self {
+        let entry = |name: &str, steps: usize, errors: usize| WorkflowEntry {
+            name: name.into(),
+            file: format!("workflows/{name}.yaml"),
+            from: "shipped".into(),
+            about: format!("About {name}"),
+            steps,
+            errors,
+            last: String::new(),
+        };
+        let run = |id: &str, phase: Phase, shown: &str, live: bool| RunEntry {
+            summary: Summary {
+                id: RunId::parse(id).unwrap(),
+                workflow: "quickstart".into(),
+                phase,
+                shown: shown.into(),
+                started_at: Timestamp(1_795_528_800_000),
+                ended_at: phase.is_terminal().then_some(Timestamp(1_795_529_000_000)),
+                why: String::new(),
+            },
+            live,
+        };
+        let mut visit = Self::new();
+        visit.tell(Message::Workflows(vec![
+            entry("quickstart", 9, 0),
+            entry("region-failover", 14, 0),
+            entry("broken", 0, 3),
+        ]));
+        visit.tell(Message::Runs(vec![
+            run("quickstart-7", Phase::Running, "attention", true),
+            run("quickstart-6", Phase::Failed, "failed", false),
+            run("quickstart-5", Phase::Running, "unattended", false),
+        ]));
+        visit
+    }
+
+    fn press(&mut self, keys: &str) -> &mut Self {
+        for key in parse_chord(keys) {
+            self.key(key);
+        }
+        self
+    }
+
+    fn write(&mut self, text: &str) -> &mut Self {
+        for c in text.chars() {
+            self.key(Key::Char(c));
+        }
+        self
+    }
+
+    fn key(&mut self, key: Key) {
+        let at = self.now;
+        self.tell(Message::Key { key, at });
+        self.drawn();
+    }
+
+    fn text(&self, width: u16, height: u16) -> String {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+        self.home.view(&themed(false), &mut buffer);
+        text_of(&buffer)
+    }
+}
+
+fn with_params() -> Arc<Workflow> {
+    let spec = |name: &str, kind: ParamKind, default: Option<serde_json::Value>| ParamSpec {
+        name: name.into(),
+        kind,
+        required: default.is_none(),
+        default,
+        prompt: String::new(),
+    };
+    let options = vec!["eu-north".into(), "us-east".into()];
+    let mut workflow = (*crate::tui::tests::failover()).clone();
+    workflow.params = vec![
+        spec("ticket", ParamKind::String { pattern: None }, None),
+        spec("target", ParamKind::Enum { options }, None),
+        spec(
+            "percent",
+            ParamKind::Int {
+                min: None,
+                max: None,
+            },
+            Some(json!(100)),
+        ),
+        spec("dry_run", ParamKind::Bool, Some(json!(false))),
+    ];
+    Arc::new(workflow)
+}
+
+#[test]
+fn pictures() {
+    insta::assert_snapshot!("loading_80x24", Visit::new().text(80, 24));
+    let mut visit = Visit::filled();
+    insta::assert_snapshot!("workflows_80x24", visit.text(80, 24));
+    insta::assert_snapshot!("runs_80x24", visit.press("Tab j").text(80, 24));
+    insta::assert_snapshot!("runs_40x10", visit.text(40, 10));
+    visit.press("1 Enter");
+    let problems = vec!["error: step `a` needs `b`\n  --> broken.yaml:3:5".into()];
+    let file = "broken.yaml".into();
+    visit.tell(Message::Checked {
+        file,
+        result: Err(problems),
+    });
+    insta::assert_snapshot!("problems_80x24", visit.text(80, 24));
+    visit.press("Enter");
+    let file = "x.yaml".into();
+    visit.tell(Message::Checked {
+        file,
+        result: Ok(with_params()),
+    });
+    visit.drawn();
+    insta::assert_snapshot!("params_80x24", visit.text(80, 24));
+    insta::assert_snapshot!(
+        "params_missing_80x24",
+        visit.press("Tab Tab Tab Tab Tab Enter").text(80, 24)
+    );
+}
+
+#[test]
+fn a_run_is_opened_and_a_workflow_is_checked_first() {
+    let mut visit = Visit::filled();
+    visit.press("Tab j Enter");
+    assert_eq!(
+        visit.home.choice,
+        Some(Choice::Open(RunId::parse("quickstart-6").unwrap()))
+    );
+
+    let mut visit = Visit::filled();
+    visit.press("/").write("region").press("Enter Enter");
+    let expected = Request::Check("workflows/region-failover.yaml".into());
+    assert_eq!(visit.asked.last(), Some(&expected));
+    visit.press("q");
+    assert_eq!(visit.home.choice, Some(Choice::Quit));
+}
+
+#[test]
+fn a_form_of_its_own_starts_or_leaves() {
+    let given = BTreeMap::from([("ticket".to_owned(), json!("INC-7"))]);
+    let form = || {
+        let home = Home::with_form(&options(), "x.yaml".into(), with_params(), &given);
+        Visit::at(home)
+    };
+    let mut visit = form();
+    assert!(visit.text(80, 24).contains("INC-7"));
+    visit.press("Esc");
+    assert_eq!(visit.home.choice, Some(Choice::Quit));
+}
+
+#[test]
+fn any_size_is_drawn() {
+    let mut visit = Visit::filled();
+    let file = "x.yaml".into();
+    for width in [1, 7, 40, 80, 300] {
+        for height in [1, 2, 3, 4, 10, 100] {
+            visit.text(width, height);
+        }
+    }
+    visit.tell(Message::Checked {
+        file,
+        result: Ok(with_params()),
+    });
+    for width in [1, 7, 40, 80, 300] {
+        for height in [1, 2, 3, 4, 10, 100] {
+            visit.text(width, height);
+        }
+    }
+}

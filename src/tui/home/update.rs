@@ -1,0 +1,241 @@
+//! Keys and answers of the home screen. Pure.
+
+use std::sync::Arc;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
+
+use super::model::{Form, Home, Tab};
+use crate::text::Clean;
+use crate::time::Timestamp;
+use crate::tui::app::App;
+use crate::tui::keys::Key;
+use crate::tui::message::{Message, Request};
+use crate::tui::model::What;
+use crate::tui::options::Choice;
+use crate::tui::theme::Theme;
+use crate::tui::update::{Pressed, edit, first_bad, insert, params, press};
+use crate::workflow::{Workflow, bind_params};
+
+impl App for Home {
+    fn update(&mut self, message: Message) -> Vec<Request> {
+        match message {
+            Message::Key { key, at } => {
+                self.now = at;
+                return self.key(key, at);
+            }
+            Message::Paste(text) => self.paste(&text),
+            Message::Resize { width, height } => (self.width, self.height) = (width, height),
+            Message::Drawn(at) => {
+                if let Some(form) = &mut self.form {
+                    form.dialog.drawn.get_or_insert(at);
+                }
+            }
+            Message::Workflows(list) => self.workflows = Some(list),
+            Message::Runs(list) => self.runs = Some(list),
+            Message::Checked { file, result } => self.checked(file, result),
+            Message::Failed(text) | Message::Done(text) => self.toast = text,
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn view(&self, theme: &Theme, buffer: &mut Buffer) -> Option<Position> {
+        super::view::render(self, theme, buffer)
+    }
+
+    fn wake_at(&self) -> Option<Timestamp> {
+        None
+    }
+
+    fn is_done(&self) -> bool {
+        self.choice.is_some()
+    }
+}
+
+impl Home {
+    fn key(&mut self, key: Key, at: Timestamp) -> Vec<Request> {
+        self.toast.clear();
+        if let Some(form) = self.form.take() {
+            self.in_form(form, key, at);
+            return Vec::new();
+        }
+        if !self.problems.is_empty() {
+            self.problems.clear();
+            return Vec::new();
+        }
+        if self.filtering {
+            self.in_filter(key);
+            return Vec::new();
+        }
+        self.in_list(key)
+    }
+
+    fn in_list(&mut self, key: Key) -> Vec<Request> {
+        let page = isize::try_from(self.height / 2).unwrap_or(1);
+        match key {
+            Key::Down | Key::Char('j') => self.move_by(1),
+            Key::Up | Key::Char('k') => self.move_by(-1),
+            Key::PageDown | Key::Ctrl('d') => self.move_by(page),
+            Key::PageUp | Key::Ctrl('u') => self.move_by(-page),
+            Key::Home => self.move_by(isize::MIN / 2),
+            Key::End | Key::Char('G') => self.move_by(isize::MAX / 2),
+            Key::Tab | Key::BackTab => {
+                let other = self.tab == Tab::Workflows;
+                self.tab = if other { Tab::Runs } else { Tab::Workflows };
+            }
+            Key::Char('1') => self.tab = Tab::Workflows,
+            Key::Char('0') => self.tab = Tab::Runs,
+            Key::Char('/') => self.filtering = true,
+            Key::Enter => return self.open(),
+            Key::Esc if !self.filter.value().is_empty() => self.filter.reset(),
+            Key::Esc => self.toast = "nothing is open; q leaves".into(),
+            Key::Char('q') | Key::Ctrl('c') => self.choice = Some(Choice::Quit),
+            Key::Char('T') => return vec![Request::NextTheme],
+            Key::Ctrl('l') => return vec![Request::Redraw, Request::LoadRuns],
+            Key::Ctrl('z') => return vec![Request::Suspend],
+            other => {
+                self.toast = format!(
+                    "{other} does nothing here: Enter opens, Tab changes the list, / filters, q leaves"
+                );
+            }
+        }
+        Vec::new()
+    }
+
+    fn in_filter(&mut self, key: Key) {
+        match key {
+            Key::Enter => self.filtering = false,
+            Key::Esc | Key::Ctrl('c') => {
+                self.filter.reset();
+                self.filtering = false;
+            }
+            Key::Down | Key::Up => {
+                self.filtering = false;
+                self.move_by(if key == Key::Down { 1 } else { -1 });
+            }
+            _ => {
+                edit(&mut self.filter, key);
+                self.at = [0, 0];
+            }
+        }
+    }
+
+    fn move_by(&mut self, rows: isize) {
+        let count = match self.tab {
+            Tab::Workflows => self.shown_workflows().len(),
+            Tab::Runs => self.shown_runs().len(),
+        };
+        let at = &mut self.at[self.tab as usize];
+        *at = at.saturating_add_signed(rows).min(count.saturating_sub(1));
+    }
+
+    fn open(&mut self) -> Vec<Request> {
+        let at = self.at[self.tab as usize];
+        match self.tab {
+            Tab::Workflows => {
+                let picked = self
+                    .shown_workflows()
+                    .get(at)
+                    .map(|entry| entry.file.clone());
+                if let Some(file) = picked {
+                    self.toast = format!("checking {file}");
+                    return vec![Request::Check(file)];
+                }
+            }
+            Tab::Runs => {
+                let picked = self
+                    .shown_runs()
+                    .get(at)
+                    .map(|entry| entry.summary.id.clone());
+                if let Some(id) = picked {
+                    self.choice = Some(Choice::Open(id));
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn checked(&mut self, file: String, result: Result<Arc<Workflow>, Vec<String>>) {
+        self.toast.clear();
+        match result {
+            Ok(workflow) => {
+                self.form = Some(Form::new(
+                    file,
+                    workflow,
+                    &std::collections::BTreeMap::new(),
+                ));
+            }
+            Err(problems) => {
+                self.problems = problems
+                    .iter()
+                    .flat_map(|text| Clean::lines(text))
+                    .collect();
+                if self.problems.is_empty() {
+                    self.problems
+                        .push(Clean::line("this workflow cannot be started"));
+                }
+            }
+        }
+    }
+
+    fn in_form(&mut self, mut form: Form, key: Key, at: Timestamp) {
+        let leaves = key == Key::Esc || key == Key::Ctrl('c');
+        if !leaves && !form.dialog.hears(at) {
+            self.form = Some(form);
+            return;
+        }
+        let pressed = if leaves {
+            Pressed::No
+        } else {
+            press(&mut form.dialog, key)
+        };
+        match pressed {
+            Pressed::No if self.only_form => self.choice = Some(Choice::Quit),
+            Pressed::No => {}
+            Pressed::Nothing | Pressed::Changed => self.form = Some(form),
+            Pressed::Yes => self.submit(form),
+        }
+    }
+
+    /// Every value is read as its declared type here, so that a mistake is told beside its field.
+    fn submit(&mut self, mut form: Form) {
+        if let Some(at) = first_bad(&mut form.dialog) {
+            form.dialog.focus = at;
+            self.form = Some(form);
+            return;
+        }
+        match bind_params(&form.workflow, &params(&form.dialog)) {
+            Ok(params) => {
+                self.choice = Some(Choice::Start {
+                    file: form.file,
+                    params,
+                });
+            }
+            Err(problems) => {
+                for problem in problems.iter().rev() {
+                    let of = What::Param(problem.param.clone());
+                    let at = form.dialog.fields.iter().position(|field| field.what == of);
+                    if let Some(at) = at {
+                        form.dialog.fields[at].problem.clone_from(&problem.message);
+                        form.dialog.focus = at;
+                    }
+                    let hint = problem.hint.as_deref().unwrap_or_default();
+                    form.dialog.problem = format!("{}: {} {hint}", problem.param, problem.message);
+                }
+                self.form = Some(form);
+            }
+        }
+    }
+
+    fn paste(&mut self, text: &str) {
+        let line = text.lines().next().unwrap_or_default();
+        if let Some(form) = &mut self.form {
+            crate::tui::update::paste(&mut form.dialog, line);
+        } else if self.filtering {
+            insert(&mut self.filter, line);
+        } else {
+            self.toast = "pasted text does nothing here".into();
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Where each pane stands.
+//!
+//! ```text
+//!  status     failover-eu 42   PAUSED   5 ok  1 run  1 FAIL  7 wait
+//!  tabs       1 Outline  4 Logs  5 Audit  0 Runs             ETA
+//!  steps      one row a step            │ detail    (from 100 columns)   │ audit (from 160 columns)
+//!  card       what failed or asks, and the keys that answer it
+//!  log        full width on purpose
+//!  why        why the selected step waits
+//!  line       a question, or a toast, or a rule
+//!  hints      the keys that act now
+//! ```
+
+use ratatui::layout::Rect;
+
+use super::model::{Focus, Model, View};
+use crate::run::{Ask, State};
+
+/// Smaller than this, nothing useful can be shown.
+pub(crate) const WIDTH_MIN: u16 = 40;
+pub(crate) const HEIGHT_MIN: u16 = 10;
+
+const DETAIL_FROM: u16 = 100;
+const AUDIT_FROM: u16 = 160;
+
+/// Areas of the screen; empty where a pane is not shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Panes {
+    pub status: Rect,
+    pub tabs: Rect,
+    pub steps: Rect,
+    pub detail: Rect,
+    pub audit: Rect,
+    pub card: Rect,
+    /// With its title row.
+    pub log: Rect,
+    /// A view that takes the whole body.
+    pub body: Rect,
+    pub why: Rect,
+    pub line: Rect,
+    pub hints: Rect,
+}
+
+impl Panes {
+    /// Rows of the outline below its title.
+    pub(crate) fn step_rows(&self) -> usize {
+        usize::from(self.steps.height.saturating_sub(1))
+    }
+
+    /// Rows of the log below its title.
+    pub(crate) fn log_rows(&self) -> u64 {
+        u64::from(self.log.height.saturating_sub(1))
+    }
+
+    /// What lies in front is drawn over this.
+    pub(crate) fn middle(&self, whole: Rect) -> Rect {
+        let bottom = if self.why.is_empty() {
+            self.line.y
+        } else {
+            self.why.y
+        };
+        Rect {
+            height: bottom.saturating_sub(whole.y).min(whole.height),
+            ..whole
+        }
+    }
+}
+
+/// What the card below the outline is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Card {
+    None,
+    Failure,
+    Ask,
+    Ended,
+    /// What must hold before the first step.
+    Preflight,
+}
+
+impl Card {
+    pub(crate) fn of(model: &Model) -> Self {
+        let state = model.run.state(model.selected);
+        if model.run.is_before_steps() {
+            Self::Preflight
+        } else if state.is_unresolved() {
+            Self::Failure
+        } else if state == State::Waiting
+            && model
+                .step()
+                .is_some_and(|step| !matches!(step.ask, None | Some(Ask::Timer { .. })))
+        {
+            Self::Ask
+        } else if model.run.started().is_some() && model.run.phase().is_terminal() {
+            Self::Ended
+        } else {
+            Self::None
+        }
+    }
+
+    /// `checks` is the number of preflight checks: each has its row.
+    fn rows(self, roomy: bool, checks: usize) -> u16 {
+        match self {
+            Self::None => 0,
+            Self::Preflight => {
+                let most = if roomy { 14 } else { 7 };
+                u16::try_from(checks)
+                    .unwrap_or(u16::MAX)
+                    .saturating_add(2)
+                    .min(most)
+            }
+            _ if roomy => 4,
+            Self::Failure | Self::Ask | Self::Ended => 3,
+        }
+    }
+}
+
+pub(crate) fn is_too_small(width: u16, height: u16) -> bool {
+    width < WIDTH_MIN || height < HEIGHT_MIN
+}
+
+/// Lays out the screen for what `model` shows.
+pub(crate) fn panes(model: &Model) -> Panes {
+    let (width, height) = (model.width, model.height);
+    if is_too_small(width, height) {
+        return Panes::default();
+    }
+    let row = |y: u16| Rect::new(0, y, width, 1);
+    let low = height < 14;
+    let foot = if low { 2 } else { 3 };
+    let mut panes = Panes {
+        status: row(0),
+        tabs: row(1),
+        line: row(height - 2),
+        hints: row(height - 1),
+        ..Panes::default()
+    };
+    if !low {
+        panes.why = row(height - 3);
+    }
+    let body = Rect::new(0, 2, width, height - 2 - foot);
+    match (model.view, model.zoom, model.focus) {
+        (View::Logs, ..) | (View::Outline, true, Focus::Log) => panes.log = body,
+        (View::Detail, ..) | (View::Outline, true, Focus::Detail) => panes.detail = body,
+        (View::Audit, ..) => panes.audit = body,
+        (View::Runs | View::Text, ..) => panes.body = body,
+        (View::Outline, true, Focus::Steps) => panes.steps = body,
+        (View::Outline, false, _) => split(model, body, &mut panes),
+    }
+    panes
+}
+
+/// Outline (and detail, and audit) above, card and log below.
+fn split(model: &Model, body: Rect, panes: &mut Panes) {
+    let card = Card::of(model).rows(body.height >= 30, model.run.checks().len());
+    let card = if body.height >= 8 { card } else { 0 };
+    let free = body.height - card;
+    let wanted = u16::try_from(model.rows.len())
+        .unwrap_or(u16::MAX)
+        .saturating_add(1);
+    // The outline takes what it needs, up to two thirds; the log gets the rest, at least a title and two lines.
+    let log_min = if free >= 12 {
+        free / 3
+    } else {
+        free.min(8) / 3
+    };
+    let mut top = wanted.min(free - log_min).max((free / 3).min(4));
+    if body.width >= DETAIL_FROM {
+        top = top.max(free / 2);
+    }
+    panes.steps = Rect {
+        height: top,
+        ..body
+    };
+    if body.width >= DETAIL_FROM {
+        let (left, middle) = if body.width >= AUDIT_FROM {
+            (body.width * 2 / 5, body.width * 3 / 10)
+        } else {
+            (body.width * 3 / 5, body.width - body.width * 3 / 5)
+        };
+        panes.steps.width = left;
+        panes.detail = Rect::new(left, body.y, middle, top);
+        if body.width >= AUDIT_FROM {
+            panes.audit = Rect::new(left + middle, body.y, body.width - left - middle, top);
+        }
+    }
+    panes.card = Rect::new(0, body.y + top, body.width, card);
+    panes.log = Rect::new(0, body.y + top + card, body.width, free - top);
+}

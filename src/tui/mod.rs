@@ -1,0 +1,36 @@
+//! The screen: what an operator sees and types. A pure `update` and `view` around a loop that owns the terminal.
+
+pub mod ansi;
+mod app;
+pub mod counting;
+pub mod hang_up;
+mod home;
+pub mod keys;
+mod layout;
+mod main_loop;
+mod message;
+mod model;
+mod options;
+mod pacer;
+mod paint;
+mod port;
+pub mod rails;
+pub mod screen;
+mod search;
+mod session;
+mod shift;
+mod source;
+pub mod stage;
+mod surface;
+pub mod terminal;
+pub mod theme;
+mod update;
+mod view;
+mod world;
+
+pub use options::{Choice, Options, Outcome, Watch};
+pub use session::{home, params_form, run};
+pub use source::{RunEntry, Source, WorkflowEntry};
+
+#[cfg(test)]
+mod tests;

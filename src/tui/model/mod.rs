@@ -1,0 +1,17 @@
+//! All that the screen knows: the run, folded from its events, and what the person looks at.
+
+mod controls;
+mod dialog;
+mod front;
+mod legal;
+mod log_pane;
+mod rows;
+mod screen_model;
+
+pub(crate) use controls::{Means, told};
+pub(crate) use dialog::{Aim, DEAF_MS, Dialog, Fact, Field, Purpose, Value, What};
+pub(crate) use front::{
+    Asked, COPY, Checklist, Chosen, Confirm, Confirmed, Front, Menu, Pick, Prompt, QUIT, Typing,
+};
+pub(crate) use log_pane::{LogPane, Place, Search, Shown, Stamps};
+pub(crate) use screen_model::{Detail, Focus, Model, TextView, Tone, View};

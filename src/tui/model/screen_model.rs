@@ -1,0 +1,355 @@
+//! The model of a run's screen. It changes only in `update`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::front::Front;
+use super::legal::Legal;
+use super::log_pane::LogPane;
+use super::rows::Rows;
+use super::{Aim, Place};
+use crate::engine::Pace;
+use crate::id::StepId;
+use crate::run::{Actor, InputField, Run, Seen, Shown, State, StepRun};
+use crate::text::Clean;
+use crate::time::Timestamp;
+use crate::tui::keys::{Key, Keymap};
+use crate::tui::options::{Options, Outcome, Watch};
+use crate::tui::rails::{LANES_MAX, Rails};
+use crate::tui::source::RunEntry;
+use crate::tui::theme::Status;
+use crate::workflow::{Step, Workflow};
+
+/// How long a toast stays.
+const TOAST: Duration = Duration::from_secs(6);
+
+#[derive(Debug)]
+pub(crate) struct Model {
+    pub run: Run,
+    pub rails: Rails,
+    pub rows: Rows,
+    /// Index into `run.steps()`.
+    pub selected: usize,
+    /// Row of the selection, and the first visible row.
+    pub cursor: usize,
+    pub top: usize,
+    pub view: View,
+    pub last_view: View,
+    pub focus: Focus,
+    pub zoom: bool,
+    /// The selection follows the run until the person moves it.
+    pub follow_run: bool,
+    pub log: LogPane,
+    pub detail: Detail,
+    pub audit_top: usize,
+    pub text: TextView,
+    pub runs: RunList,
+    pub front: Front,
+    /// The first key of a chord of two.
+    pub pending: Option<Key>,
+    pub toast: Option<Toast>,
+    pub watch: Watch,
+    pub pace: Pace,
+    pub actor: Actor,
+    pub keymap: Keymap,
+    pub dir: PathBuf,
+    pub has_source: bool,
+    pub now: Timestamp,
+    pub width: u16,
+    pub height: u16,
+    /// How long the whole run should take, by the expected times of its longest path.
+    pub expected: Option<Duration>,
+    pub forecast: Option<Timestamp>,
+    /// Steps that wait for a person's decision, in row order.
+    pub needs_you: Vec<usize>,
+    pub legal: Legal,
+    /// The first few steps that run.
+    pub active: Vec<usize>,
+    /// A question closed by itself: keys until then were meant for it.
+    pub deaf_until: Option<Timestamp>,
+    /// Events cannot be followed any more: why.
+    pub broken: Option<String>,
+    /// Pausing was asked for in order to leave.
+    pub leaving: bool,
+    /// The person has been shown how the run stands that was taken up.
+    pub took_stock: bool,
+    pub outcome: Option<Outcome>,
+}
+
+/// What fills the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum View {
+    Outline,
+    Logs,
+    Audit,
+    Detail,
+    Runs,
+    /// The workflow file.
+    Text,
+}
+
+/// Which pane the movement keys move in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Focus {
+    Steps,
+    Log,
+    Detail,
+}
+
+/// What the detail pane shows, computed when the selection or the run changes, not at each frame.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Detail {
+    /// Of this step, at this event.
+    pub of: Option<(usize, u64)>,
+    pub inputs: Vec<InputField>,
+    pub will_run: Vec<String>,
+    pub top: usize,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TextView {
+    pub title: String,
+    pub lines: Vec<Clean>,
+    pub top: usize,
+    /// The line that the person came for.
+    pub marked: Option<usize>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RunList {
+    pub entries: Vec<RunEntry>,
+    pub at: usize,
+    pub loaded: bool,
+}
+
+/// A word to the person that goes away by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Toast {
+    pub text: Clean,
+    pub tone: Tone,
+    pub until: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tone {
+    Info,
+    Warn,
+    Error,
+}
+
+impl Model {
+    /// The screen of a run before its first event.
+    pub(crate) fn new(workflow: Arc<Workflow>, actor: Actor, options: &Options) -> Self {
+        let rails = rails(&workflow);
+        let expected = longest_path(&workflow, &rails);
+        let selected = rails.order().next().unwrap_or(0);
+        Self {
+            run: Run::empty(workflow),
+            rails,
+            rows: Rows::default(),
+            selected,
+            cursor: 0,
+            top: 0,
+            view: View::Outline,
+            last_view: View::Outline,
+            focus: Focus::Steps,
+            zoom: false,
+            follow_run: true,
+            log: LogPane::default(),
+            detail: Detail::default(),
+            audit_top: 0,
+            text: TextView::default(),
+            runs: RunList::default(),
+            front: Front::None,
+            pending: None,
+            toast: None,
+            watch: options.watch,
+            pace: Pace::Live,
+            actor,
+            keymap: options.keymap.clone(),
+            dir: options.dir.clone(),
+            has_source: options.source.is_some(),
+            now: (options.now)(),
+            width: 80,
+            height: 24,
+            expected,
+            forecast: None,
+            needs_you: Vec::new(),
+            legal: Legal::default(),
+            active: Vec::new(),
+            deaf_until: None,
+            broken: None,
+            leaving: false,
+            took_stock: false,
+            outcome: None,
+        }
+    }
+
+    /// The selected step; `None` before the first event and in a plan without steps.
+    pub(crate) fn step(&self) -> Option<&StepRun> {
+        self.run.steps().get(self.selected)
+    }
+
+    /// The definition of step `index`.
+    pub(crate) fn def(&self, index: usize) -> Option<&Step> {
+        self.run.definition(index)
+    }
+
+    /// The selected step as it is now: what a command is aimed at.
+    pub(crate) fn aim(&self) -> Option<Aim> {
+        self.aim_at(self.selected)
+    }
+
+    pub(crate) fn aim_at(&self, index: usize) -> Option<Aim> {
+        let step = self.run.steps().get(index)?;
+        Some(Aim {
+            index,
+            step: step.id.clone(),
+            seen: Seen {
+                attempts: step.attempts.len() as u32,
+                state: self.run.state(index),
+            },
+        })
+    }
+
+    /// Something moves by itself, so clocks are shown and must tick.
+    pub(crate) fn is_moving(&self) -> bool {
+        let counts = self.run.counts();
+        let ended = self.run.phase().is_terminal() || self.pace != Pace::Live;
+        !ended
+            && (counts.running > 0
+                || matches!(
+                    self.run.shown(),
+                    Shown::Running | Shown::Preflight | Shown::Cancelling
+                ))
+    }
+
+    /// A clock on the screen changes with time: something moves, or a deadline is shown.
+    pub(crate) fn wake_at(&self) -> Option<Timestamp> {
+        let second = self.now.after(Duration::from_millis(
+            1000 - self.now.0.rem_euclid(1000).unsigned_abs(),
+        ));
+        let tick = self.is_moving().then_some(second);
+        let toast = self.toast.as_ref().map(|toast| toast.until);
+        let asked = self.run.controls().asked.as_ref();
+        let asked = asked.filter(|_| self.pace == Pace::Live).map(|_| second);
+        [tick, toast, asked].into_iter().flatten().min()
+    }
+
+    pub(crate) fn say(&mut self, tone: Tone, text: &str) {
+        let long = if tone == Tone::Error {
+            TOAST * 2
+        } else {
+            TOAST
+        };
+        self.toast = Some(Toast {
+            text: Clean::line(text),
+            tone,
+            until: self.now.after(long),
+        });
+    }
+
+    /// Selects a step and its row, unfolding nothing. False if it has no row.
+    pub(crate) fn select(&mut self, index: usize) -> bool {
+        let Some(row) = self.rows.row_of(index, self.cursor) else {
+            return false;
+        };
+        self.selected = index;
+        self.cursor = row;
+        true
+    }
+
+    pub(crate) fn select_row(&mut self, row: usize) {
+        let row = row.min(self.rows.len().saturating_sub(1));
+        if let Some(step) = self.rows.step(row) {
+            self.cursor = row;
+            self.selected = step;
+        }
+    }
+
+    /// The run has another plan: everything that goes by its places is worked out anew.
+    pub(crate) fn replan(&mut self, here: Option<&StepId>) {
+        let workflow = self.run.workflow().clone();
+        self.rails = rails(&workflow);
+        self.expected = longest_path(&workflow, &self.rails);
+        self.rows = Rows::default();
+        let first = self.rails.order().next().unwrap_or(0);
+        self.selected = here.and_then(|id| self.run.index(id)).unwrap_or(first);
+        self.legal = Legal::default();
+        self.detail = Detail::default();
+        self.build_rows();
+    }
+
+    /// Lays the rows out anew and keeps the selection where it was, or near it.
+    pub(crate) fn build_rows(&mut self) {
+        if self.run.steps().is_empty() {
+            return;
+        }
+        self.rows.build(&self.run, &self.rails);
+        if !self.select(self.selected) {
+            let groups: Vec<usize> = self.run.around(self.selected).collect();
+            if !groups.into_iter().any(|group| self.select(group)) {
+                self.select_row(self.cursor);
+            }
+        }
+    }
+
+    /// How the state of a step is shown: only what asks a person asks, a timer just waits.
+    pub(crate) fn status(&self, index: usize) -> Status {
+        match self.run.state(index) {
+            State::Waiting if !self.asks(index) => Status::Wait,
+            state => Status::from(state),
+        }
+    }
+
+    /// Whether `index` waits for a person's decision.
+    pub(crate) fn asks(&self, index: usize) -> bool {
+        let state = self.run.state(index);
+        let Some(step) = self.run.steps().get(index) else {
+            return false;
+        };
+        let person = matches!(
+            step.ask,
+            Some(crate::run::Ask::Approval { .. } | crate::run::Ask::Checklist { .. })
+        );
+        step.members.is_none()
+            && (state.is_unresolved() || state == State::Held || person && state == State::Waiting)
+    }
+
+    /// Which attempt's log is shown: the chosen one, or the newest.
+    pub(crate) fn shown_attempt(&self) -> Option<u32> {
+        let attempts = &self.step()?.attempts;
+        let chosen = self
+            .log
+            .chosen
+            .filter(|n| attempts.iter().any(|a| a.n == *n));
+        chosen.or_else(|| attempts.last().map(|attempt| attempt.n))
+    }
+
+    pub(crate) fn log_follows(&self) -> bool {
+        self.log.place == Place::Follow
+    }
+}
+
+fn rails(workflow: &Workflow) -> Rails {
+    let steps = workflow.steps.iter();
+    let needs = steps.map(|step| step.needs.iter().map(|need| need.step));
+    Rails::new(needs, LANES_MAX)
+}
+
+/// The time of the longest path if each step takes what is expected; `None` if no step says.
+fn longest_path(workflow: &Workflow, rails: &Rails) -> Option<Duration> {
+    workflow
+        .steps
+        .iter()
+        .any(|step| step.expected.is_some())
+        .then_some(())?;
+    let mut ends = vec![Duration::ZERO; workflow.steps.len()];
+    for index in rails.order() {
+        let step = &workflow.steps[index];
+        let start = step.needs.iter().map(|need| ends[need.step]).max();
+        ends[index] = start.unwrap_or_default() + step.expected.unwrap_or_default();
+    }
+    ends.into_iter().max()
+}

@@ -1,0 +1,75 @@
+//! What the floor above decides for the screen, and how a session of the screen ends.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use super::keys::Keymap;
+use super::source::Source;
+use super::theme::Theme;
+use crate::id::RunId;
+use crate::run::Phase;
+use crate::time::Timestamp;
+
+/// Options of a screen. Plain values: the screen reads no environment and no files.
+#[derive(Clone)]
+pub struct Options {
+    pub theme: Theme,
+    /// Themes that `T` goes through, already fitted to the terminal. Read when they are asked for: nobody waits for
+    /// them at the start.
+    pub themes: Arc<dyn Fn() -> Vec<Theme> + Send + Sync>,
+    pub keymap: Keymap,
+    /// Frames a second at most; a key press draws sooner.
+    pub fps: u32,
+    pub watch: Watch,
+    /// The clock of the program; the screen has none of its own.
+    pub now: fn() -> Timestamp,
+    /// The run's folder, told at its end; empty if there is none.
+    pub dir: PathBuf,
+    /// For the list of runs inside a run's screen.
+    pub source: Option<Arc<dyn Source>>,
+}
+
+/// Whether keys act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watch {
+    Acting,
+    /// Until `:arm`.
+    Watching,
+    /// For good (`--watch`).
+    WatchOnly,
+}
+
+/// How the screen of a run was left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The run has ended, and the person left.
+    Ended(Phase),
+    /// The run lives elsewhere or is not live; the person left.
+    Left,
+    /// The person wants it to go on without a screen.
+    Detach,
+    /// It was paused (durably), and the person left.
+    PausedAndLeft,
+    /// The terminal went away.
+    HungUp,
+    /// The person wants to see this run instead.
+    OpenRun(RunId),
+    /// The screen failed; the run is untouched by that.
+    Broken(String),
+}
+
+/// What was picked on the home screen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Choice {
+    Start {
+        file: String,
+        params: BTreeMap<String, Json>,
+    },
+    Open(RunId),
+    Quit,
+    HungUp,
+    Broken(String),
+}

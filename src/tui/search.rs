@@ -1,0 +1,101 @@
+//! Searches a log in the background, over the file, however long it is.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use regex::bytes::{Regex, RegexBuilder};
+use tokio::sync::mpsc::Sender;
+
+use super::ansi;
+use super::message::Message;
+use crate::id::AttemptId;
+use crate::journal::{Line, Reader};
+
+/// Lines read at a time; small enough that a new search soon stops the old one.
+const LINES: usize = 4_000;
+/// Bytes of a line that are searched.
+const BYTES: usize = 64 * 1024;
+
+/// Stops its search when dropped.
+#[derive(Debug)]
+pub(super) struct Search(Arc<AtomicBool>);
+
+impl Drop for Search {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Starts a search on an own thread; its findings come as messages.
+pub(super) fn start(
+    attempt: AttemptId,
+    pattern: String,
+    reader: Reader,
+    to: Sender<Message>,
+) -> std::io::Result<Search> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&stop);
+    thread::Builder::new()
+        .name("search".into())
+        .spawn(move || {
+            scan(&attempt, &pattern, reader, &to, &seen);
+        })?;
+    Ok(Search(stop))
+}
+
+fn scan(
+    attempt: &AttemptId,
+    pattern: &str,
+    mut reader: Reader,
+    to: &Sender<Message>,
+    stop: &AtomicBool,
+) {
+    let found = |lines: Vec<u64>, done: bool| Message::Found {
+        attempt: attempt.clone(),
+        pattern: pattern.to_owned(),
+        lines,
+        done,
+    };
+    let regex = regex(pattern);
+    let mut from = 0;
+    let failed = loop {
+        if stop.load(Ordering::Relaxed) {
+            return;
+        }
+        match reader.lines(from, LINES, BYTES) {
+            Err(error) => break Some(error),
+            Ok(lines) if lines.is_empty() => break None,
+            Ok(lines) => {
+                from += lines.len() as u64;
+                let hits = lines.iter().filter(|line| holds(line, &regex));
+                let hits: Vec<u64> = hits.map(|line| line.number).collect();
+                if !hits.is_empty() && to.blocking_send(found(hits, false)).is_err() {
+                    return;
+                }
+            }
+        }
+    };
+    if let Some(error) = failed {
+        _ = to.blocking_send(Message::Failed(format!("cannot read the log: {error}")));
+    }
+    _ = to.blocking_send(found(Vec::new(), true));
+}
+
+/// The pattern as it stands; small letters match capitals too.
+fn regex(pattern: &str) -> Regex {
+    let any_case = pattern.chars().all(|c| !c.is_uppercase());
+    RegexBuilder::new(&regex::escape(pattern))
+        .case_insensitive(any_case)
+        .build()
+        .expect("an escaped text is a pattern")
+}
+
+/// Looks at what is shown: a colour in the middle of a word hides nothing.
+fn holds(line: &Line, regex: &Regex) -> bool {
+    if line.bytes.contains(&0x1b) {
+        let spans = ansi::parse(&line.bytes, &mut ansi::State::default());
+        return regex.is_match(ansi::text(&spans).as_bytes());
+    }
+    regex.is_match(&line.bytes)
+}

@@ -1,0 +1,40 @@
+//! What the picker and the list of runs are made of. The floor above implements it; the screen only lists and picks.
+
+use std::sync::Arc;
+
+use crate::journal::Summary;
+use crate::workflow::Workflow;
+
+/// Where workflows and runs come from.
+pub trait Source: Send + Sync {
+    fn workflows(&self) -> Vec<WorkflowEntry>;
+    /// Newest first.
+    fn runs(&self) -> Vec<RunEntry>;
+    /// The plan in `file`, or what is wrong with it, a line each.
+    fn check(&self, file: &str) -> Result<Arc<Workflow>, Vec<String>>;
+}
+
+/// A workflow that may be started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WorkflowEntry {
+    pub name: String,
+    /// What `check` and `run` take: a path, or the name of a shipped workflow.
+    pub file: String,
+    /// `shipped`, or the folder it was found in.
+    pub from: String,
+    /// First line of its description.
+    pub about: String,
+    pub steps: usize,
+    /// Number of errors, if it cannot be started.
+    pub errors: usize,
+    /// How its last run ended and when, in words.
+    pub last: String,
+}
+
+/// A run that may be opened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunEntry {
+    pub summary: Summary,
+    /// An engine holds it.
+    pub live: bool,
+}

@@ -1,0 +1,307 @@
+//! The only file that owns the terminal: raw mode, alternate screen, what is undone however the screen ends.
+//!
+//! Whatever happens (leaving, a panic of the screen, SIGTERM on another thread), `restore_now` undoes it once, and never
+//! waits long for a terminal that takes nothing. Panics elsewhere in the process leave the terminal alone.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::panic::{self, PanicHookInfo};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Rect, Size};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::OFlags;
+use rustix::termios::{OptionalActions, QueueSelector, Termios};
+
+use super::screen::Screen;
+
+/// Alternate screen, bracketed paste, hidden cursor.
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?25l";
+/// Ends whatever a frame left open, then undoes `ENTER` and the mouse.
+const LEAVE: &[u8] =
+    b"\x1b\\\x1b[?2026l\x1b[m\x1b[?1006l\x1b[?1002l\x1b[?2004l\x1b[?25h\x1b[?1049l";
+const MOUSE_ON: &[u8] = b"\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1002l";
+
+/// How long leaving waits for a terminal that takes nothing.
+const PATIENCE: Duration = Duration::from_millis(200);
+/// Panic messages kept; more of them say nothing new.
+const PANICS_MAX: usize = 16;
+
+/// The terminal is ours at this moment.
+static OURS: AtomicBool = AtomicBool::new(false);
+static BEFORE: Mutex<Option<Before>> = Mutex::new(None);
+static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static HOOK: Once = Once::new();
+
+/// What must be known to give the terminal back.
+struct Before {
+    termios: Termios,
+    /// An own opening of the terminal that never blocks; setting the flag on standard output would set it for the
+    /// operator's shell too.
+    door: Option<File>,
+    /// Whose panic ends the screen.
+    thread: ThreadId,
+}
+
+/// The terminal, entered. Dropping it gives the terminal back and then prints what panicked meanwhile.
+#[derive(Debug)]
+pub struct Terminal {
+    screen: Screen<Tty>,
+    mouse: bool,
+}
+
+impl Terminal {
+    /// Enters raw mode and the alternate screen. Fails if standard input or output is not a terminal. Call it on the
+    /// thread that draws: only its panics end the screen.
+    pub fn enter() -> io::Result<Self> {
+        HOOK.call_once(install_panic_hook);
+        take_over()?;
+        Ok(Self {
+            screen: Screen::new(Tty, current_size()),
+            mouse: false,
+        })
+    }
+
+    /// Renders everything and sends what changed, in one write.
+    pub fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
+        self.screen.draw(view)
+    }
+
+    /// Renders one area anew and sends what changed in it.
+    pub fn patch(&mut self, area: Rect, view: impl FnOnce(&mut Buffer)) -> io::Result<()> {
+        self.screen.patch(area, view)
+    }
+
+    /// The next `draw` repaints everything (Ctrl-l).
+    pub fn redraw(&mut self) {
+        self.screen.redraw();
+    }
+
+    /// Takes the terminal's present size; true if it changed, and the next `draw` repaints everything.
+    pub fn fit(&mut self) -> bool {
+        let size = current_size();
+        let changed = size != self.screen.size();
+        if changed {
+            self.screen.resize(size);
+        }
+        changed
+    }
+
+    pub fn size(&self) -> Size {
+        self.screen.size()
+    }
+
+    /// How long the terminal took to take the last frame: the sign of a slow line.
+    pub fn last_write(&self) -> Duration {
+        self.screen.last_write()
+    }
+
+    /// Gives the terminal to `work` (a pager, an editor, a shell) and takes it back. Stop reading keys before. The
+    /// engine's threads go on; stopping the whole process (Ctrl-z) would stop them, so that is never done.
+    pub fn suspend<T>(&mut self, work: impl FnOnce() -> T) -> io::Result<T> {
+        restore_now();
+        let result = work();
+        take_over()?;
+        if self.mouse {
+            Tty.write_all(MOUSE_ON)?;
+        }
+        self.fit();
+        self.screen.redraw();
+        Ok(result)
+    }
+
+    /// After SIGCONT: the shell has had the terminal meanwhile, so take it anew and repaint. Does nothing in the
+    /// background, where touching the terminal would stop the whole process, the engine with it.
+    pub fn reclaim(&mut self) -> io::Result<()> {
+        let stdin = io::stdin();
+        let in_front = rustix::termios::tcgetpgrp(&stdin)? == rustix::process::getpgrp();
+        if !in_front || !OURS.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        let mut raw = rustix::termios::tcgetattr(&stdin)?;
+        raw.make_raw();
+        rustix::termios::tcsetattr(&stdin, OptionalActions::Now, &raw)?;
+        Tty.write_all(ENTER)?;
+        if self.mouse {
+            Tty.write_all(MOUSE_ON)?;
+        }
+        self.fit();
+        self.screen.redraw();
+        Ok(())
+    }
+
+    /// Mouse reports on or off; off lets the terminal select text itself.
+    pub fn set_mouse(&mut self, on: bool) -> io::Result<()> {
+        self.mouse = on;
+        Tty.write_all(if on { MOUSE_ON } else { MOUSE_OFF })
+    }
+
+    /// A person is needed.
+    pub fn bell(&mut self) -> io::Result<()> {
+        Tty.write_all(b"\x07")
+    }
+
+    /// Puts a text on the clipboard of the operator's own machine (OSC 52). The caller masks and bounds it.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        use base64::Engine as _;
+        let text = base64::engine::general_purpose::STANDARD.encode(text);
+        Tty.write_all(format!("\x1b]52;c;{text}\x1b\\").as_bytes())
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        restore_now();
+        for message in take_panics() {
+            // Nothing better can be done where the terminal takes no text either.
+            _ = writeln!(io::stderr(), "{message}");
+        }
+    }
+}
+
+/// Gives the terminal back as it was found. Callable from any thread, any number of times; returns within a moment even
+/// if the terminal takes nothing. Later frames of a screen that does not know yet go nowhere.
+pub fn restore_now() {
+    if !OURS.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    // Held only for moments; poisoned by nobody, but a panic hook must not panic.
+    let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(before) = before.as_ref() else {
+        return;
+    };
+    if let Some(door) = &before.door {
+        send_patiently(door, LEAVE);
+    }
+    let stdin = io::stdin();
+    // Keys typed for the screen must not become commands of the shell.
+    _ = rustix::termios::tcflush(&stdin, QueueSelector::IFlush);
+    _ = rustix::termios::tcsetattr(&stdin, OptionalActions::Now, &before.termios);
+}
+
+/// The panics that happened since the screen began, for the report; `Terminal` prints them when it is dropped.
+pub fn take_panics() -> Vec<String> {
+    std::mem::take(&mut *PANICS.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// The terminal is gone: nothing can be given back.
+pub(super) fn forget() {
+    OURS.store(false, Ordering::SeqCst);
+}
+
+fn take_over() -> io::Result<()> {
+    let stdin = io::stdin();
+    let termios = rustix::termios::tcgetattr(&stdin)?;
+    rustix::termios::tcgetwinsize(io::stdout())?;
+    let mut raw = termios.clone();
+    raw.make_raw();
+    let flags = OFlags::NOCTTY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let door = OpenOptions::new()
+        .write(true)
+        .custom_flags(flags.bits() as i32)
+        .open("/dev/tty");
+    *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(Before {
+        termios,
+        door: door.ok(),
+        thread: thread::current().id(),
+    });
+    OURS.store(true, Ordering::SeqCst);
+    let entered = rustix::termios::tcsetattr(&stdin, OptionalActions::Now, &raw)
+        .map_err(io::Error::from)
+        .and_then(|()| Tty.write_all(ENTER));
+    if entered.is_err() {
+        restore_now();
+    }
+    entered
+}
+
+fn current_size() -> Size {
+    let size = rustix::termios::tcgetwinsize(io::stdout());
+    match size {
+        Ok(size) if size.ws_col > 0 && size.ws_row > 0 => Size::new(size.ws_col, size.ws_row),
+        // A serial line does not know its size.
+        _ => Size::new(80, 24),
+    }
+}
+
+/// Writes what the terminal takes within `PATIENCE`.
+fn send_patiently(mut door: &File, mut bytes: &[u8]) {
+    const ROUNDS: u32 = 10;
+    let wait = Timespec::try_from(PATIENCE / ROUNDS).ok();
+    for _ in 0..ROUNDS {
+        match door.write(bytes) {
+            Ok(taken) => bytes = &bytes[taken..],
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                _ = poll(&mut [PollFd::new(door, PollFlags::OUT)], wait.as_ref());
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return,
+        }
+        if bytes.is_empty() {
+            return;
+        }
+    }
+}
+
+fn install_panic_hook() {
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if !OURS.load(Ordering::SeqCst) {
+            return usual(info);
+        }
+        keep(info);
+        // A lock that is held is held by someone who is restoring already.
+        let of_the_screen = BEFORE.try_lock().is_ok_and(|before| {
+            before
+                .as_ref()
+                .is_some_and(|before| before.thread == thread::current().id())
+        });
+        if of_the_screen {
+            restore_now();
+        }
+    }));
+}
+
+fn keep(info: &PanicHookInfo) {
+    let name = thread::current().name().unwrap_or("unnamed").to_owned();
+    tracing::error!("internal error in thread {name}: {info}");
+    let Ok(mut panics) = PANICS.try_lock() else {
+        return;
+    };
+    if panics.len() < PANICS_MAX {
+        panics.push(format!("internal error in thread {name}: {info}"));
+    }
+}
+
+/// Standard output while the terminal is ours; nowhere after it was given back, so that a late frame of one thread does
+/// not spoil what another one has restored.
+#[derive(Debug)]
+struct Tty;
+
+impl Write for Tty {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !OURS.load(Ordering::SeqCst) {
+            return Ok(bytes.len());
+        }
+        loop {
+            match rustix::io::write(io::stdout(), bytes) {
+                // Another program left the shared terminal non-blocking; wait as if it were not.
+                Err(rustix::io::Errno::AGAIN) => {
+                    _ = poll(&mut [PollFd::new(&io::stdout(), PollFlags::OUT)], None);
+                }
+                result => return Ok(result?),
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

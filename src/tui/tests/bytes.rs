@@ -1,0 +1,165 @@
+//! What frames cost over a slow line (screen.md, section 5), counted on a counting terminal.
+
+use ratatui::Frame;
+
+use super::plan::{self, step, workflow};
+use super::play::{Play, failed, themed};
+use crate::tui::counting::{Count, Counting};
+use crate::tui::screen::Screen;
+use crate::tui::view;
+
+struct Line {
+    play: Play,
+    screen: Screen<Counting>,
+}
+
+impl Line {
+    fn new(mut play: Play, width: u16, height: u16) -> Self {
+        play.resize(width, height);
+        let screen = Counting::screen(width, height);
+        Self { play, screen }
+    }
+
+    /// Draws, and says what it cost.
+    fn draw(&mut self) -> Count {
+        let theme = themed(false);
+        let model = &self.play.model;
+        let draw = |frame: &mut Frame| {
+            if let Some(cursor) = view::render(model, &theme, frame.buffer_mut()) {
+                frame.set_cursor_position(cursor);
+            }
+        };
+        self.screen
+            .draw(draw)
+            .expect("a counting writer takes everything");
+        self.screen.out_mut().take()
+    }
+}
+
+/// Four steps that run side by side.
+fn four() -> Play {
+    let steps = (1..=12).map(|n| step(&format!("step-{n}"), if n <= 4 { &[] } else { &[0] }));
+    let mut play = Play::new(workflow("busy", steps.collect()));
+    play.pass(3);
+    play
+}
+
+#[test]
+fn a_full_paint_fits() {
+    let small = Line::new(failed(), 80, 24).draw();
+    assert!(small.bytes <= 4_500 && small.writes == 1, "{small:?}");
+    let large = Line::new(failed(), 200, 50).draw();
+    assert!(large.bytes <= 18_000 && large.writes == 1, "{large:?}");
+}
+
+#[test]
+fn nothing_new_costs_nothing() {
+    let mut line = Line::new(failed(), 80, 24);
+    line.draw();
+    assert_eq!(line.draw(), Count::default());
+}
+
+#[test]
+fn idle_means_no_timer_and_no_byte() {
+    let mut line = Line::new(failed(), 80, 24);
+    line.play.ok(&["promote-users"]);
+    line.play.model.toast = None;
+    assert_eq!(
+        line.play.model.wake_at(),
+        None,
+        "nothing runs, so nothing wakes the screen"
+    );
+    line.draw();
+    line.play.pass(60);
+    assert_eq!(line.draw(), Count::default());
+}
+
+#[test]
+fn a_key_is_echoed_in_300_bytes() {
+    let mut line = Line::new(Play::new(plan::failover()), 80, 24);
+    line.play.press("j");
+    line.draw();
+    line.play.press("j");
+    let moved = line.draw();
+    assert!(moved.bytes <= 300, "a row down: {moved:?}");
+    line.play.press("Tab");
+    let focused = line.draw();
+    assert!(focused.bytes <= 300, "another pane: {focused:?}");
+    line.play.press("c");
+    line.draw();
+    line.play.write("x");
+    let typed = line.draw();
+    assert!(typed.bytes <= 300, "a letter: {typed:?}");
+}
+
+#[test]
+fn four_running_steps_cost_600_bytes_a_second() {
+    let mut line = Line::new(four(), 80, 24);
+    line.draw();
+    let mut worst = 0;
+    for _ in 0..30 {
+        line.play.pass(1);
+        worst = worst.max(line.draw().bytes);
+    }
+    assert!(worst <= 600, "{worst}");
+}
+
+#[test]
+fn a_log_storm_costs_8_kb_a_second_at_most() {
+    let limits = [(80, 24, 8_000), (200, 50, 20_000)];
+    for (width, height, limit) in limits {
+        let mut line = Line::new(four(), width, height);
+        line.draw();
+        let mut second = 0;
+        // 10,000 lines a second, ten frames.
+        for frame in 0..10 {
+            let lines: Vec<String> = (0..1_000)
+                .map(|n| format!("{frame:02}:{n:04} copied object {n} of bucket orders to replica"))
+                .collect();
+            let texts: Vec<&str> = lines.iter().map(String::as_str).collect();
+            line.play.log("step-1", 1, &texts);
+            second += line.draw().bytes;
+        }
+        assert!(second <= limit, "{width}x{height}: {second}");
+    }
+}
+
+#[test]
+fn a_log_line_more_costs_little_more_than_the_line() {
+    let mut line = Line::new(four(), 200, 50);
+    let text = "copied object 17 of bucket orders to replica";
+    line.play.log("step-1", 1, &[text; 60]);
+    line.draw();
+    line.play.log(
+        "step-1",
+        1,
+        &["one line more, and another time in front of it"],
+    );
+    let cost = line.draw();
+    assert!(cost.bytes <= 250, "{cost:?}");
+}
+
+/// Processor time of one frame, the best of many.
+fn frame_cost(steps: usize) -> std::time::Duration {
+    let plan = (0..steps).map(|n| step(&format!("step-{n}"), if n < 4 { &[] } else { &[0] }));
+    let mut play = Play::new(workflow("large", plan.collect()));
+    play.pass(1);
+    let mut line = Line::new(play, 200, 50);
+    line.draw();
+    let times = (0..50).map(|_| {
+        let start = std::time::Instant::now();
+        line.draw();
+        start.elapsed()
+    });
+    times.min().unwrap_or_default()
+}
+
+#[test]
+fn a_frame_of_10_000_rows_costs_what_a_frame_of_100_costs() {
+    let (small, large) = (frame_cost(100), frame_cost(10_000));
+    // Twice is far below the hundredfold of a view that looks at every row.
+    assert!(
+        large < small * 2,
+        "{small:?} for 100 rows, {large:?} for 10,000"
+    );
+}

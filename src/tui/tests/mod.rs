@@ -1,0 +1,16 @@
+//! Tests of the screen: key sequences and what they ask for (`keys`), pictures (`pictures`), any size (`sizes`), bytes
+//! (`bytes`), and the loop with a scripted engine (`looping`).
+
+mod bytes;
+mod controls;
+mod keys;
+mod looping;
+mod pictures;
+mod plan;
+mod play;
+mod recovery;
+mod sizes;
+mod take_up;
+
+pub(crate) use plan::failover;
+pub(crate) use play::{options, text_of, themed};

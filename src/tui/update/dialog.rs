@@ -1,0 +1,329 @@
+//! Keys in a box, and from its fields to the command that it confirms.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use super::ask::ALL_CHECKS;
+use super::edit::{edit, insert};
+use crate::id::StepId;
+use crate::run::{AbortHow, Changes, Command};
+use crate::time::Timestamp;
+use crate::tui::keys::{Act, Key};
+use crate::tui::message::Request;
+use crate::tui::model::{Dialog, Field, Front, Model, Purpose, Value, What};
+use crate::tui::options::Outcome;
+
+/// One key; gives what lies in front afterwards.
+pub(super) fn key(
+    model: &mut Model,
+    mut dialog: Box<Dialog>,
+    key: Key,
+    at: Timestamp,
+    out: &mut Vec<Request>,
+) -> Front {
+    let leaves = key == Key::Esc || key == Key::Ctrl('c');
+    if leaves && dialog.purpose == Purpose::TakeUp {
+        model.outcome = Some(Outcome::Left);
+    }
+    if leaves {
+        return Front::None;
+    }
+    if !dialog.hears(at) {
+        return Front::Dialog(dialog);
+    }
+    if dialog.purpose == Purpose::TakeUp {
+        return super::take_up::key(model, dialog, key, out);
+    }
+    match press(&mut dialog, key) {
+        Pressed::No => return Front::None,
+        Pressed::Nothing => {}
+        Pressed::Changed => refresh(model, &mut dialog),
+        Pressed::Yes => match submit(model, &mut dialog) {
+            Some(request) => {
+                out.push(request);
+                return Front::None;
+            }
+            None => return Front::Dialog(dialog),
+        },
+    }
+    Front::Dialog(dialog)
+}
+
+/// What a key did to a box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pressed {
+    Nothing,
+    /// A switch or choice was turned: what would happen may differ now.
+    Changed,
+    No,
+    Yes,
+}
+
+/// Moves and types in a box; shared by the run's screen and the home screen.
+pub(crate) fn press(dialog: &mut Dialog, key: Key) -> Pressed {
+    let typing = dialog.is_typing();
+    match key {
+        Key::BackTab | Key::Up => dialog.move_focus(-1),
+        Key::Enter if dialog.on_yes() => return Pressed::Yes,
+        Key::Enter if dialog.on_no() => return Pressed::No,
+        Key::Enter | Key::Tab | Key::Down => dialog.move_focus(1),
+        Key::Left | Key::Right if dialog.on_no() || dialog.on_yes() => {
+            dialog.focus = dialog.fields.len() + usize::from(dialog.on_no());
+        }
+        Key::Char('y') if !typing => return Pressed::Yes,
+        Key::Char('n' | 'q') if !typing => return Pressed::No,
+        _ => return in_field(dialog, key),
+    }
+    Pressed::Nothing
+}
+
+fn in_field(dialog: &mut Dialog, key: Key) -> Pressed {
+    let Some(field) = dialog.focused() else {
+        return Pressed::Nothing;
+    };
+    field.problem.clear();
+    if let Value::Text(input) = &mut field.value {
+        edit(input, key);
+        return Pressed::Nothing;
+    }
+    match key {
+        Key::Left | Key::Char('h') => field.turn(-1),
+        Key::Right | Key::Char(' ' | 'l') => field.turn(1),
+        _ => return Pressed::Nothing,
+    }
+    Pressed::Changed
+}
+
+/// Puts text into the focused text field.
+pub(crate) fn paste(dialog: &mut Dialog, text: &str) {
+    if let Some(Field {
+        value: Value::Text(input),
+        ..
+    }) = dialog.focused()
+    {
+        insert(input, text);
+    }
+}
+
+/// Finds anew what the box would do. What has not been typed yet is taken to be something.
+pub(super) fn refresh(model: &Model, dialog: &mut Dialog) {
+    let mut filled = dialog.clone();
+    for field in &mut filled.fields {
+        if let Value::Text(input) = &mut field.value
+            && input.value().is_empty()
+            && (field.required || matches!(field.what, What::Reason | What::Note))
+        {
+            insert(input, "?");
+        }
+    }
+    let command = command(model, &filled);
+    dialog.facts = command
+        .map(|command| model.facts(&command))
+        .unwrap_or_default();
+}
+
+/// The request, if every field holds what it must and the machine would accept it; else the box says why not.
+fn submit(model: &Model, dialog: &mut Dialog) -> Option<Request> {
+    if let Some(at) = first_bad(dialog) {
+        dialog.focus = at;
+        return None;
+    }
+    let Some(command) = command(model, dialog) else {
+        "this cannot be asked of the run now".clone_into(&mut dialog.problem);
+        return None;
+    };
+    let seen = dialog.aim.as_ref().map(|aim| aim.seen.clone());
+    if let Some(refusal) = model.run.refusal(&command, &model.actor, seen.as_ref()) {
+        dialog.problem = refusal.to_string();
+        return None;
+    }
+    Some(Request::Send { command, seen })
+}
+
+/// Marks what is missing or wrong; gives the first such field.
+pub(crate) fn first_bad(dialog: &mut Dialog) -> Option<usize> {
+    let rejects = dialog.text_of(&What::Decision) == "reject";
+    let mut first = None;
+    for (at, field) in dialog.fields.iter_mut().enumerate() {
+        let text = field.text();
+        let form = matches!(field.what, What::Param(_));
+        let needed = field.required && !(rejects && form) || rejects && field.what == What::Note;
+        field.problem = match &field.what {
+            What::Name(name) if text != *name => format!("type {name}"),
+            What::Span if span(&text).is_none() => "a span such as 10m or 1h30m".into(),
+            _ if needed && text.trim().is_empty() => "fill this in".into(),
+            _ => String::new(),
+        };
+        if !field.problem.is_empty() && first.is_none() {
+            first = Some(at);
+        }
+    }
+    first
+}
+
+/// The command that the fields describe.
+fn command(model: &Model, dialog: &Dialog) -> Option<Command> {
+    let reason = dialog.text_of(&What::Reason).trim().to_owned();
+    let step = dialog.aim.as_ref().map(|aim| aim.step.clone());
+    let act = match dialog.purpose {
+        Purpose::Act(act) => act,
+        Purpose::Unskip => {
+            return Some(Command::Unskip {
+                step: step?,
+                reason,
+            });
+        }
+        Purpose::TakeUp => return Some(Command::Resume),
+        Purpose::Params => return None,
+    };
+    if model.run.is_before_steps() {
+        let chosen = dialog.text_of(&What::Check);
+        let check = (chosen != ALL_CHECKS).then(|| chosen.as_str().into());
+        match act {
+            Act::Retry => return Some(Command::Recheck { check }),
+            Act::Skip => return Some(Command::Override { check, reason }),
+            _ => {}
+        }
+    }
+    Some(match act {
+        Act::Step => Command::Step { step },
+        Act::Force => super::controls::take(true, &reason),
+        Act::Abort => Command::Abort {
+            how: how(&dialog.text_of(&What::How)),
+            reason,
+        },
+        Act::RollBack => Command::Rollback { reason },
+        Act::Ungraceful => ungraceful(model, &dialog.text_of(&What::Whole), reason),
+        Act::Retry | Act::RetryEdited => Command::Retry {
+            changes: changes(model, dialog),
+            step: step?,
+            reason,
+        },
+        Act::RetryFrom => Command::RetryFrom {
+            step: step?,
+            rerun: rerun(dialog),
+            reason,
+        },
+        Act::Skip => Command::Skip {
+            step: step?,
+            outputs: outputs(dialog),
+            dependents: dialog.is_on(&What::Dependents),
+            reason,
+        },
+        Act::Mark => Command::Mark {
+            step: step?,
+            outputs: outputs(dialog),
+            override_verify: dialog.is_on(&What::OverrideVerify),
+            reason,
+        },
+        Act::Ignore => Command::Ignore {
+            step: step?,
+            reason,
+        },
+        Act::Answer if dialog.text_of(&What::Decision) == "reject" => Command::Reject {
+            step: step?,
+            reason: dialog.text_of(&What::Note).trim().to_owned(),
+        },
+        Act::Answer => Command::Approve {
+            step: step?,
+            form: params(dialog),
+            note: dialog.text_of(&What::Note).trim().to_owned(),
+        },
+        Act::Postpone => Command::Postpone {
+            step: step?,
+            until: model
+                .now
+                .after(span(&dialog.text_of(&What::Span)).unwrap_or_default()),
+        },
+        Act::Cancel => match model.command_for(Act::Cancel)? {
+            Command::Cancel { step, kill, .. } => Command::Cancel { step, kill, reason },
+            _ => return None,
+        },
+        other => model.command_for(other)?,
+    })
+}
+
+/// The other mode than the one in which the run, or the step, is.
+fn ungraceful(model: &Model, of: &str, reason: String) -> Command {
+    let step = of.strip_prefix(super::ask::STEP_ONLY).map(StepId::from);
+    let now = match step.as_ref().and_then(|step| model.run.step(step)) {
+        Some(step) => step.ungraceful,
+        None => model.run.is_ungraceful(),
+    };
+    Command::Ungraceful {
+        step,
+        on: !now,
+        reason,
+    }
+}
+
+fn how(text: &str) -> AbortHow {
+    match text {
+        "drain" => AbortHow::Drain,
+        "kill" => AbortHow::Kill,
+        super::ask::BACK => AbortHow::Rollback,
+        _ => AbortHow::Now,
+    }
+}
+
+fn span(text: &str) -> Option<std::time::Duration> {
+    let span: jiff::SignedDuration = text.trim().parse().ok()?;
+    std::time::Duration::try_from(span).ok()
+}
+
+/// Only what differs from what the attempt would get anyway.
+fn changes(model: &Model, dialog: &Dialog) -> Option<Changes> {
+    let before = model.run.inputs(&dialog.aim.as_ref()?.step);
+    let typed = dialog.fields.iter().filter_map(|field| match &field.what {
+        What::Input(path) => Some((path.clone(), field.text())),
+        _ => None,
+    });
+    let differs = |(path, text): &(String, String)| {
+        !before
+            .iter()
+            .any(|input| input.path == *path && input.text == *text)
+    };
+    let inputs: BTreeMap<String, String> = typed.filter(differs).collect();
+    let rest_of_run = dialog.is_on(&What::RestOfRun);
+    (!inputs.is_empty()).then_some(Changes {
+        inputs,
+        rest_of_run,
+    })
+}
+
+fn rerun(dialog: &Dialog) -> Vec<crate::id::StepId> {
+    let on = |field: &&Field| matches!(field.value, Value::Toggle(true));
+    let chosen = dialog.fields.iter().filter(on);
+    chosen
+        .filter_map(|field| match &field.what {
+            What::Rerun(step) => Some(step.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn outputs(dialog: &Dialog) -> BTreeMap<String, Json> {
+    let typed = dialog.fields.iter().filter_map(|field| match &field.what {
+        What::Output(name) if !field.text().is_empty() => {
+            Some((name.clone(), Json::String(field.text())))
+        }
+        _ => None,
+    });
+    typed.collect()
+}
+
+/// Values of declared parameters, as texts (they are read as the declared type later); what is empty is left out.
+pub(crate) fn params(dialog: &Dialog) -> BTreeMap<String, Json> {
+    let typed = dialog.fields.iter().filter_map(|field| match &field.what {
+        What::Param(name) if !field.text().is_empty() => {
+            let value = match field.value {
+                Value::Toggle(on) => Json::Bool(on),
+                _ => Json::String(field.text()),
+            };
+            Some((name.clone(), value))
+        }
+        _ => None,
+    });
+    typed.collect()
+}

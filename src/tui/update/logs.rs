@@ -1,0 +1,139 @@
+//! The log pane: follow, wrap, times, search.
+
+use super::prompt;
+use crate::id::AttemptId;
+use crate::tui::keys::Act;
+use crate::tui::layout::panes;
+use crate::tui::message::Request;
+use crate::tui::model::{Asked, COPY, Focus, Front, Menu, Model, Place, Search, Tone, View};
+
+/// Matches kept; beyond these the person narrows the search.
+const MATCHES_MAX: usize = 100_000;
+
+/// False if `act` has nothing to do with logs.
+pub(super) fn logs(model: &mut Model, act: Act, _out: &mut Vec<Request>) -> bool {
+    let height = panes(model).log_rows();
+    match act {
+        Act::FindNext | Act::FindPrevious => step(model, act == Act::FindNext),
+        Act::OnlyMatches => only_matches(model),
+        Act::Follow => {
+            model.log.place = match model.log.place {
+                Place::Follow => Place::At(model.log.top(height)),
+                Place::At(_) => Place::Follow,
+            };
+            let word = if model.log_follows() {
+                "log: follows the end"
+            } else {
+                "log: stays here"
+            };
+            model.say(Tone::Info, word);
+        }
+        Act::Wrap => {
+            model.log.wrap = !model.log.wrap;
+            model.log.left = 0;
+        }
+        Act::Timestamps => model.log.stamps = model.log.stamps.next(),
+        Act::Copy => {
+            model.front = Front::Menu(Menu {
+                title: "Copy to the clipboard",
+                items: COPY,
+                at: 0,
+                drawn: None,
+            });
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// `/`: filters the list, or searches the log if that is where the person is.
+pub(super) fn find(model: &mut Model) {
+    let in_log = model.view == View::Logs || model.focus == Focus::Log;
+    match model.view {
+        View::Logs | View::Outline if in_log => prompt::open(model, Asked::Search),
+        View::Outline => prompt::open(model, Asked::Filter),
+        _ => model.say(Tone::Info, "find works in the outline and in logs"),
+    }
+}
+
+pub(super) fn search(model: &mut Model, pattern: &str, out: &mut Vec<Request>) {
+    model.log.only_matches = false;
+    let Some(attempt) = model.log.attempt.clone() else {
+        return model.say(Tone::Warn, "this step has no log yet");
+    };
+    if pattern.is_empty() {
+        model.log.search = None;
+        return;
+    }
+    let pattern = pattern.to_owned();
+    model.log.search = Some(Search {
+        pattern: pattern.clone(),
+        ..Search::default()
+    });
+    out.push(Request::Search { attempt, pattern });
+}
+
+/// Matches come in while the file is read; the view goes to the first one below its top.
+pub(super) fn found(
+    model: &mut Model,
+    attempt: &AttemptId,
+    pattern: &str,
+    lines: Vec<u64>,
+    done: bool,
+) {
+    let height = panes(model).log_rows();
+    let top = model.log.top(height);
+    let fits = model.log.attempt.as_ref() == Some(attempt);
+    let Some(search) = model
+        .log
+        .search
+        .as_mut()
+        .filter(|s| fits && s.pattern == pattern)
+    else {
+        return;
+    };
+    let room = MATCHES_MAX.saturating_sub(search.lines.len());
+    search.lines.extend(lines.into_iter().take(room));
+    search.done = done;
+    let below = search.lines.last().is_some_and(|line| *line >= top);
+    if search.current.is_some() || !(below || done) {
+        return;
+    }
+    let target = search.step(top, true);
+    let text = format!("no line holds {pattern}");
+    if let Some(line) = target {
+        model.log.show_line(line, height);
+    } else {
+        model.log.search = None;
+        model.say(Tone::Warn, &text);
+    }
+}
+
+fn step(model: &mut Model, forward: bool) {
+    let height = panes(model).log_rows();
+    let top = model.log.top(height);
+    let Some(search) = &mut model.log.search else {
+        let find = model.keymap.keys_of(Act::Find).join(" ");
+        return model.say(
+            Tone::Info,
+            &format!("nothing is searched for; {find} in the log pane (Tab) searches"),
+        );
+    };
+    match search.step(top, forward) {
+        Some(line) => model.log.show_line(line, height),
+        None => model.say(Tone::Info, "no match yet"),
+    }
+}
+
+fn only_matches(model: &mut Model) {
+    let Some(search) = &model.log.search else {
+        return model.say(Tone::Info, "search first: / in the log pane");
+    };
+    let line = search.current.map(|current| search.lines[current]);
+    model.log.only_matches = !model.log.only_matches;
+    model.log.forget();
+    model.log.place = Place::At(0);
+    if let Some(line) = line {
+        model.log.show_line(line, panes(model).log_rows());
+    }
+}

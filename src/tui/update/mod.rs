@@ -1,0 +1,23 @@
+//! What a message does to the model, and what is asked for because of it. Pure: a session is a list of messages.
+
+mod act;
+mod ask;
+mod caught_up;
+mod confirm;
+mod controls;
+mod dialog;
+mod edit;
+mod events;
+mod follow;
+mod logs;
+mod moves;
+mod palette;
+mod preview;
+mod prompt;
+mod take_up;
+mod turn;
+mod views;
+
+pub(crate) use dialog::{Pressed, first_bad, params, paste, press};
+pub(crate) use edit::{edit, insert};
+pub(crate) use turn::update;

@@ -1,0 +1,200 @@
+//! Movement: in the list, in the log, to what matters.
+
+use crate::run::State;
+use crate::tui::keys::Act;
+use crate::tui::layout::panes;
+use crate::tui::message::Request;
+use crate::tui::model::{Focus, Model, Tone, View};
+
+/// Columns that a step to the side moves a log.
+const ASIDE: usize = 8;
+
+/// False if `act` is no movement.
+pub(super) fn moves(model: &mut Model, act: Act, _out: &mut Vec<Request>) -> bool {
+    let page = page(model);
+    match act {
+        Act::Down => by(model, 1),
+        Act::Up => by(model, -1),
+        Act::PageDown => by(model, page),
+        Act::PageUp => by(model, -page),
+        Act::HalfDown => by(model, (page / 2).max(1)),
+        Act::HalfUp => by(model, -(page / 2).max(1)),
+        Act::Top => by(model, i64::MIN / 2),
+        Act::Bottom => by(model, i64::MAX / 2),
+        Act::Left => left(model),
+        Act::Right => right(model),
+        Act::ToFailed => to(model, "failed", |model, i| {
+            model.run.state(i).is_unresolved()
+        }),
+        Act::ToRunning => to(model, "running", |model, i| model.run.state(i).is_active()),
+        Act::ToApproval => to(model, "asking", |model, i| {
+            model.run.state(i) == State::Waiting && model.asks(i)
+        }),
+        Act::ToBreakpoint => to(model, "held by a breakpoint", |model, i| {
+            model.run.steps()[i].breakpoint
+        }),
+        Act::NeedsNext => needs(model, true),
+        Act::NeedsPrevious => needs(model, false),
+        Act::AttemptNext => attempt(model, 1),
+        Act::AttemptPrevious => attempt(model, -1),
+        Act::FollowRun => {
+            model.follow_run = !model.follow_run;
+            let word = if model.follow_run {
+                "the selection follows the run"
+            } else {
+                "the selection stays"
+            };
+            model.say(Tone::Info, word);
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// In which pane movement keys move.
+pub(super) fn focus(model: &Model) -> Focus {
+    match model.view {
+        View::Logs => Focus::Log,
+        View::Detail => Focus::Detail,
+        _ => model.focus,
+    }
+}
+
+fn page(model: &Model) -> i64 {
+    let panes = panes(model);
+    let rows = match (model.view, focus(model)) {
+        (View::Outline, Focus::Steps) => panes.step_rows(),
+        (View::Outline | View::Logs, Focus::Log) => panes.log_rows() as usize,
+        (View::Audit, _) => usize::from(panes.audit.height),
+        (View::Runs | View::Text, _) => usize::from(panes.body.height),
+        _ => usize::from(panes.detail.height),
+    };
+    (rows as i64 - 1).max(1)
+}
+
+fn by(model: &mut Model, rows: i64) {
+    let moved = |at: usize, last: usize| {
+        usize::try_from((at as i64).saturating_add(rows))
+            .unwrap_or(0)
+            .min(last)
+    };
+    match (model.view, focus(model)) {
+        (View::Audit, _) => {
+            let last = model.run.audit().len().saturating_sub(1);
+            model.audit_top = moved(model.audit_top, last);
+        }
+        (View::Runs, _) => {
+            let last = model.runs.entries.len().saturating_sub(1);
+            model.runs.at = moved(model.runs.at, last);
+        }
+        (View::Text, _) => {
+            let last = model.text.lines.len().saturating_sub(1);
+            model.text.top = moved(model.text.top, last);
+        }
+        (_, Focus::Log) => {
+            let height = panes(model).log_rows();
+            model.log.scroll(rows, height);
+        }
+        (_, Focus::Detail) => {
+            // The view knows how long it is and stops there.
+            model.detail.top = moved(model.detail.top, DETAIL_MAX);
+        }
+        (_, Focus::Steps) => {
+            model.follow_run = false;
+            let last = model.rows.len().saturating_sub(1);
+            model.select_row(moved(model.cursor, last));
+        }
+    }
+}
+
+/// A detail pane is never longer.
+const DETAIL_MAX: usize = 500;
+
+fn left(model: &mut Model) {
+    if focus(model) == Focus::Log {
+        model.log.left = model.log.left.saturating_sub(ASIDE);
+        return;
+    }
+    let Some(step) = model.step() else { return };
+    let (group, selected) = (step.group, model.selected);
+    model.follow_run = false;
+    if let Some(group) = group {
+        model.select(group);
+    } else if model.rows.fold(&model.run, selected, true) {
+        model.build_rows();
+    } else if let Some(need) = model.run.needs(selected).first().map(|need| need.step) {
+        model.select(need);
+    }
+}
+
+fn right(model: &mut Model) {
+    if focus(model) == Focus::Log {
+        model.log.left = (model.log.left + ASIDE).min(8_000);
+        return;
+    }
+    let selected = model.selected;
+    model.follow_run = false;
+    if model.step().is_some() && model.rows.fold(&model.run, selected, false) {
+        model.build_rows();
+        return;
+    }
+    let from = model.step().and_then(|step| step.group).unwrap_or(selected);
+    if let Some(child) = model.run.dependents(from).first().copied() {
+        model.select(child);
+    }
+}
+
+/// The next such step below the selection, going round at the end.
+fn to(model: &mut Model, what: &str, is: impl Fn(&Model, usize) -> bool) {
+    let count = model.rows.len();
+    let order = (1..=count).map(|offset| (model.cursor + offset) % count);
+    let found = order
+        .filter_map(|row| Some((row, model.rows.step(row)?)))
+        .find(|(_, step)| model.run.steps()[*step].members.is_none() && is(model, *step));
+    match found {
+        Some((row, _)) if row == model.cursor => {
+            model.say(Tone::Info, &format!("no other step is {what}"));
+        }
+        Some((row, _)) => {
+            model.follow_run = false;
+            model.select_row(row);
+        }
+        None => model.say(Tone::Info, &format!("no step is {what}")),
+    }
+}
+
+fn needs(model: &mut Model, forward: bool) {
+    let rows = model
+        .needs_you
+        .iter()
+        .filter_map(|step| model.rows.row_of(*step, model.cursor));
+    let rows: Vec<usize> = rows.collect();
+    let next = if forward {
+        rows.iter()
+            .find(|row| **row > model.cursor)
+            .or(rows.first())
+    } else {
+        rows.iter()
+            .rfind(|row| **row < model.cursor)
+            .or(rows.last())
+    };
+    match next.copied() {
+        Some(row) if row == model.cursor => model.say(Tone::Info, "nothing else needs a person"),
+        Some(row) => {
+            model.follow_run = false;
+            model.select_row(row);
+        }
+        None => model.say(Tone::Info, "nothing needs a person"),
+    }
+}
+
+fn attempt(model: &mut Model, by: i64) {
+    let count = model.step().map_or(0, |step| step.attempts.len());
+    let Some(shown) = model.shown_attempt() else {
+        return model.say(Tone::Info, "this step has not been tried");
+    };
+    let next = (i64::from(shown) + by).clamp(1, count.max(1) as i64) as u32;
+    // The newest one is followed to the next attempt too.
+    model.log.chosen = (next as usize != count).then_some(next);
+    model.say(Tone::Info, &format!("attempt {next} of {count}"));
+}

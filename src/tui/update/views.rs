@@ -1,0 +1,146 @@
+//! Which view fills the screen, which pane has the keys, what is folded.
+
+use crate::engine::Pace;
+use crate::text::Clean;
+use crate::tui::keys::Act;
+use crate::tui::layout::panes;
+use crate::tui::message::Request;
+use crate::tui::model::{Focus, Model, TextView, Tone, View};
+use crate::tui::options::Outcome;
+
+pub(super) fn views(model: &mut Model, act: Act, out: &mut Vec<Request>) {
+    match act {
+        Act::ViewOutline => show(model, View::Outline),
+        Act::ViewLogs | Act::Output => show(model, View::Logs),
+        Act::ViewAudit => {
+            model.audit_top = 0;
+            show(model, View::Audit);
+        }
+        Act::Open if model.view == View::Runs => open_run(model),
+        Act::Open | Act::Details | Act::Inputs => {
+            let again = model.view == View::Detail;
+            show(model, if again { View::Outline } else { View::Detail });
+        }
+        Act::Definition => definition(model),
+        Act::ViewRuns => {
+            out.push(Request::LoadRuns);
+            show(model, View::Runs);
+        }
+        Act::ViewLast => {
+            let last = model.last_view;
+            show(model, last);
+        }
+        Act::FocusNext => turn(model, 1),
+        Act::FocusPrevious => turn(model, 2),
+        Act::Zoom => model.zoom = model.view == View::Outline && !model.zoom,
+        Act::Fold | Act::Unfold => fold(model, act == Act::Fold),
+        _ => {}
+    }
+}
+
+/// Another run can be looked at once this one needs no screen.
+fn open_run(model: &mut Model) {
+    let Some(entry) = model.runs.entries.get(model.runs.at) else {
+        return model.say(Tone::Info, "there is no run to open");
+    };
+    let id = entry.summary.id.clone();
+    if model.run.started().is_some_and(|start| start.run == id) {
+        show(model, View::Outline);
+    } else if model.run.phase().is_terminal() || model.pace != Pace::Live {
+        model.outcome = Some(Outcome::OpenRun(id));
+    } else {
+        let text =
+            format!("this run is live: leave it first (q), then open {id} from `flightdeck`");
+        model.say(Tone::Warn, &text);
+    }
+}
+
+pub(super) fn show(model: &mut Model, view: View) {
+    if model.view != view {
+        model.last_view = std::mem::replace(&mut model.view, view);
+    }
+    model.zoom = false;
+}
+
+/// The next pane that is on the screen.
+fn turn(model: &mut Model, by: usize) {
+    if model.view != View::Outline {
+        return show(model, View::Outline);
+    }
+    let zoomed = std::mem::take(&mut model.zoom);
+    let panes = panes(model);
+    let order = [Focus::Steps, Focus::Log, Focus::Detail];
+    let shown = |focus: &Focus| match focus {
+        Focus::Steps => true,
+        Focus::Log => panes.log.height > 1,
+        Focus::Detail => !panes.detail.is_empty(),
+    };
+    let at = order
+        .iter()
+        .position(|focus| *focus == model.focus)
+        .unwrap_or(0);
+    let next = (0..order.len())
+        .map(|i| order[(at + by + i * by) % order.len()])
+        .find(shown);
+    model.focus = next.unwrap_or(Focus::Steps);
+    model.zoom = zoomed;
+}
+
+fn fold(model: &mut Model, fold: bool) {
+    let Some(step) = model.step() else { return };
+    let own = step.members.is_some().then_some(model.selected);
+    let group = own.or_else(|| model.run.around(model.selected).next());
+    let group = group.unwrap_or(model.selected);
+    if model.rows.fold(&model.run, group, fold) {
+        if fold {
+            model.selected = group;
+        }
+        model.build_rows();
+    } else {
+        model.say(
+            Tone::Info,
+            "no fan-out or sub-workflow here to fold or unfold",
+        );
+    }
+}
+
+/// The workflow file as it was when the run started, at this step.
+fn definition(model: &mut Model) {
+    let workflow = model.run.workflow();
+    let lines = Clean::lines(&workflow.text);
+    let id = model
+        .def(model.selected)
+        .map(|def| def.id.as_str().to_owned());
+    let marked = id.and_then(|id| lines.iter().position(|line| names(line.as_str(), &id)));
+    model.text = TextView {
+        title: format!("{} as it was when the run started", workflow.name),
+        top: marked.unwrap_or(0).saturating_sub(2),
+        lines,
+        marked,
+    };
+    show(model, View::Text);
+}
+
+/// Whether a line of the file is the `id:` of this step.
+fn names(line: &str, id: &str) -> bool {
+    let line = line.trim_start_matches([' ', '-', '{']);
+    let value = line.strip_prefix("id:").map(str::trim_start);
+    value.is_some_and(|value| {
+        let end = value.find([',', ' ', '}', '#']).unwrap_or(value.len());
+        value[..end].trim_matches(['"', '\'']) == id
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    #[test]
+    fn finds_the_line_that_names_a_step() {
+        assert!(names("  - id: drain", "drain"));
+        assert!(names("  - {id: drain, run: x}", "drain"));
+        assert!(names("    id: 'drain' # first", "drain"));
+        assert!(!names("  - id: drain-all", "drain"));
+        assert!(!names("  needs: [drain]", "drain"));
+    }
+}

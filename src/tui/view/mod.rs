@@ -1,0 +1,24 @@
+//! What the model looks like. Pure: the model, a theme and a buffer, nothing else.
+
+mod audit;
+mod card;
+mod controls;
+mod detail;
+mod dialog;
+mod hints;
+mod log;
+mod outline;
+mod pick;
+mod preflight;
+mod runs;
+mod screen;
+mod status;
+mod strip;
+mod words;
+
+pub(crate) use dialog::{framed, render as render_dialog};
+pub(crate) use hints::input;
+pub(crate) use runs::render as render_runs;
+pub(crate) use screen::render;
+pub(crate) use strip::Strip;
+pub(crate) use words::phase_words;

@@ -1,0 +1,100 @@
+//! The whole screen of a run, back to front.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::strip::Strip;
+use super::{audit, card, detail, dialog, hints, log, outline, pick, runs, status};
+use crate::tui::layout::{HEIGHT_MIN, WIDTH_MIN, is_too_small, panes};
+use crate::tui::model::{Front, Model, View};
+use crate::tui::theme::{Role, Theme};
+
+/// Draws everything; gives the place of the cursor, if there is one.
+pub(crate) fn render(model: &Model, theme: &Theme, buffer: &mut Buffer) -> Option<Position> {
+    let area = buffer.area;
+    if is_too_small(model.width, model.height) {
+        too_small(theme, buffer);
+        return None;
+    }
+    let panes = panes(model);
+    status::render(model, theme, buffer, panes.status);
+    status::tabs(model, theme, buffer, panes.tabs);
+    outline::render(model, theme, buffer, panes.steps);
+    detail::render(model, theme, buffer, panes.detail);
+    audit::render(model, theme, buffer, panes.audit);
+    card::render(model, theme, buffer, panes.card);
+    log::render(model, theme, buffer, panes.log);
+    match model.view {
+        View::Runs => all_runs(model, theme, buffer, panes.body),
+        View::Text => text(model, theme, buffer, panes.body),
+        _ => {}
+    }
+    hints::why(model, theme, buffer, panes.why);
+    let cursor = hints::line(model, theme, buffer, panes.line);
+    hints::render(model, theme, buffer, panes.hints);
+    cursor.or(front(model, theme, buffer, panes.middle(area)))
+}
+
+fn front(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) -> Option<Position> {
+    match &model.front {
+        Front::None | Front::Confirm(_) | Front::Prompt(_) => None,
+        Front::Dialog(front) => dialog::render(front, theme, buffer, area),
+        Front::Checklist(front) => dialog::checklist(model, front, theme, buffer, area),
+        Front::Menu(front) => {
+            dialog::menu(front, theme, buffer, area);
+            None
+        }
+        Front::Palette(front) => pick::render(model, front, false, theme, buffer, area),
+        Front::Help(front) => pick::render(model, front, true, theme, buffer, area),
+    }
+}
+
+fn all_runs(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+    title(theme, buffer, area, " RUNS  Enter open ");
+    let below = Rect {
+        y: area.y + 1,
+        height: area.height.saturating_sub(1),
+        ..area
+    };
+    if model.runs.entries.is_empty() {
+        let words = if model.runs.loaded {
+            "no runs yet"
+        } else {
+            "reading the runs"
+        };
+        Strip::new(buffer, below)
+            .gap(1)
+            .own(words, theme.style(Role::Muted));
+    }
+    runs::render(&model.runs.entries, model.runs.at, theme, buffer, below);
+}
+
+fn text(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+    title(theme, buffer, area, &format!(" {} ", model.text.title));
+    for n in 1..area.height {
+        let at = model.text.top + usize::from(n) - 1;
+        let Some(line) = model.text.lines.get(at) else {
+            break;
+        };
+        let marked = model.text.marked == Some(at);
+        let role = if marked { Role::Selection } else { Role::Text };
+        let mut strip = Strip::nth(buffer, area, n);
+        strip.own(&format!("{:>5} ", at + 1), theme.style(Role::Muted));
+        strip.own(line.as_str(), theme.style(role));
+    }
+}
+
+fn title(theme: &Theme, buffer: &mut Buffer, area: Rect, words: &str) {
+    let border = theme.style(Role::BorderFocus);
+    Strip::new(buffer, area).fill(theme.lines().horizontal, border);
+    Strip::new(buffer, area).gap(3).outside(words, border);
+}
+
+fn too_small(theme: &Theme, buffer: &mut Buffer) {
+    let area = buffer.area;
+    let text = theme.style(Role::Text);
+    let needs = format!("needs {WIDTH_MIN}x{HEIGHT_MIN}");
+    Strip::nth(buffer, area, 0).own("screen too small:", text);
+    Strip::nth(buffer, area, 1).own(&needs, text);
+    Strip::nth(buffer, area, 2).own("the run goes on", text);
+}

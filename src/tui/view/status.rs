@@ -1,0 +1,225 @@
+//! The two rows at the top: what runs, how it stands in words, and how long it will take; then the views.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::controls;
+use super::strip::Strip;
+use super::words::{counted, shown_words};
+use crate::engine::Pace;
+use crate::run::{Kind, Phase, Shown, State};
+use crate::time::clock_span;
+use crate::tui::keys::Act;
+use crate::tui::model::{Model, View};
+use crate::tui::theme::{Role, Status, Theme};
+
+/// Columns that the names of the views want beside what stands at the right.
+const VIEWS: usize = 37;
+
+pub(crate) fn render(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+    let muted = theme.style(Role::Muted);
+    let mut strip = Strip::new(buffer, area);
+    strip.right(&clock(model), theme.style(Role::Text));
+    let workflow = model.run.workflow();
+    strip
+        .gap(1)
+        .cut(&workflow.name, 32, theme, theme.style(Role::Title));
+    let narrow = area.width < 60;
+    if let Some(start) = model.run.started().filter(|_| !narrow) {
+        strip.gap(1).cut(start.run.as_str(), 20, theme, muted);
+    }
+    strip.gap(2);
+    let (words, style) = phase(model, theme);
+    strip.own(&format!(" {words} "), style);
+    if narrow {
+        // Where little fits, what needs a person comes first.
+        counts(model, theme, &mut strip);
+    }
+    if let Some(env) = workflow.labels.get("env") {
+        let prod = env.to_lowercase().starts_with("prod");
+        let role = if prod { Role::EnvProd } else { Role::EnvOther };
+        strip
+            .gap(2)
+            .outside(&format!("env {}", env.to_uppercase()), theme.style(role));
+    }
+    let kind = model.run.started().map(|start| start.kind);
+    match kind {
+        Some(Kind::Drill) => _ = strip.gap(2).own("DRILL", theme.style(Role::EnvOther)),
+        Some(Kind::Dry) => _ = strip.gap(2).own("DRY RUN", theme.style(Role::EnvOther)),
+        Some(Kind::Live) | None => {}
+    }
+    if model.run.is_ungraceful() {
+        strip.gap(2).own("UNGRACEFUL", theme.style(Role::Danger));
+    }
+    if !narrow {
+        counts(model, theme, &mut strip);
+    }
+}
+
+/// The word that says how the run stands. Loud where a person is needed.
+fn phase(model: &Model, theme: &Theme) -> (String, Style) {
+    let shown = model.run.shown();
+    let ended = model.run.phase().is_terminal();
+    match &model.pace {
+        _ if model.run.started().is_none() => return ("STARTING".into(), theme.style(Role::Muted)),
+        Pace::Over(_) if !ended => return ("UNATTENDED".into(), theme.style(Role::ToastError)),
+        Pace::Stuck(_) => return ("STUCK".into(), theme.style(Role::ToastError)),
+        _ => {}
+    }
+    let style = match shown {
+        Shown::Running | Shown::Preflight => theme.status(Status::Run).style,
+        Shown::Pausing(_) | Shown::Paused | Shown::Queued => theme.style(Role::Paused),
+        Shown::Attention | Shown::Ended(Phase::Failed | Phase::RollbackFailed) => {
+            theme.status(Status::Fail).style
+        }
+        Shown::Cancelling
+        | Shown::RollingBack
+        | Shown::Ended(Phase::Cancelled | Phase::RolledBack) => theme.style(Role::Danger),
+        Shown::Ended(Phase::CompletedWithExceptions) => theme.status(Status::OkException).style,
+        Shown::Ended(_) => theme.status(Status::Ok).style,
+    };
+    (shown_words(shown), style)
+}
+
+fn counts(model: &Model, theme: &Theme, strip: &mut Strip) {
+    let counts = model.run.counts();
+    let cancelled = match counts.unresolved {
+        0 => 0,
+        _ => cancelled(model),
+    };
+    let groups = [
+        (counts.unresolved.saturating_sub(cancelled), Status::Fail),
+        (cancelled, Status::Cancel),
+        (counts.asking, Status::Ask),
+        (counts.running, Status::Run),
+        (counts.ok, Status::Ok),
+        (counts.excepted, Status::OkException),
+        (counts.waiting, Status::Wait),
+        (counts.skipped, Status::Skip),
+    ];
+    strip.gap(1);
+    for (n, status) in groups.into_iter().filter(|(n, _)| *n > 0) {
+        let look = theme.status(status);
+        let text = counted(n, &look.word);
+        if strip.room() > text.len() {
+            strip.gap(1).own(&text, look.style).gap(1);
+        }
+    }
+}
+
+/// Steps that a person stopped: no failures, though they are as open as those.
+fn cancelled(model: &Model) -> usize {
+    let alone = model.run.steps().iter().filter(|s| s.members.is_none());
+    alone.filter(|step| step.state == State::Cancelled).count()
+}
+
+/// A running clock while something moves; else the moments that stay true without one.
+fn clock(model: &Model) -> String {
+    let Some(start) = model.run.started().map(|_| model.run.started_at()) else {
+        return String::new();
+    };
+    match model.run.ended_at() {
+        Some(end) => format!("took {} ", clock_span(end.since(start))),
+        None if model.is_moving() => format!("{} ", clock_span(model.now.since(start))),
+        None => format!("since {} ", start.clock()),
+    }
+}
+
+pub(crate) fn tabs(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+    let mut strip = Strip::new(buffer, area);
+    let (standing, (rto, late)) = (controls::standing(model), recovery(model));
+    let rto_role = if late { Role::Danger } else { Role::Text };
+    let limit = model.run.attention_limit().unwrap_or_default();
+    // Where there is no room for all: first what the run is about to do by itself, then who has the controls, then the objective, then what is expected.
+    let wanted = [
+        (limit, Role::Danger),
+        (standing, Role::Accent),
+        (rto, rto_role),
+        (forecast(model), Role::Muted),
+    ];
+    let mut room = usize::from(area.width).saturating_sub(VIEWS);
+    let mut shown: Vec<(String, Role)> = Vec::new();
+    for (text, role) in wanted {
+        let len = text.trim_end().chars().count() + 2;
+        if len > 2 && (len <= room || shown.is_empty()) {
+            room = room.saturating_sub(len);
+            shown.push((format!("{} ", text.trim_end()), role));
+        }
+    }
+    for (text, role) in shown.iter().rev() {
+        strip.right(text, theme.style(*role));
+    }
+    strip.gap(1);
+    let views = [
+        (View::Outline, Act::ViewOutline, "Outline"),
+        (View::Logs, Act::ViewLogs, "Logs"),
+        (View::Audit, Act::ViewAudit, "Audit"),
+        (View::Runs, Act::ViewRuns, "Runs"),
+    ];
+    for (view, act, name) in views {
+        if view == View::Runs && !model.has_source {
+            continue;
+        }
+        let here = view == model.view;
+        let style = theme.style(if here { Role::Title } else { Role::Muted });
+        let style = if here {
+            style.patch(theme.style(Role::Selection))
+        } else {
+            style
+        };
+        let key = model
+            .keymap
+            .keys_of(act)
+            .first()
+            .cloned()
+            .unwrap_or_default();
+        strip.own(&format!("{key} {name}"), style).gap(2);
+    }
+}
+
+/// The recovery time against its objective, and whether that is missed. While nothing moves no clock does either: then it says
+/// when the time is over, since it counts on.
+fn recovery(model: &Model) -> (String, bool) {
+    let time = model.run.recovery_time(model.now);
+    let Some(objective) = time.objective.filter(|_| model.run.started().is_some()) else {
+        return (String::new(), false);
+    };
+    let (spent, late) = (clock_span(time.spent), time.met() == Some(false));
+    let of = clock_span(objective);
+    let text = match time.met() {
+        Some(true) => format!("RTO {spent} of {of} met"),
+        Some(false) if time.over && !time.reached => format!("RTO {of} not reached"),
+        Some(false) if model.is_moving() || time.reached => format!("RTO {spent} of {of} MISSED"),
+        None if model.is_moving() => format!("RTO {spent} of {of}"),
+        _ => format!(
+            "RTO until {}",
+            model.run.started_at().after(objective).clock()
+        ),
+    };
+    (text, late)
+}
+
+/// What is expected of the whole run, or since when and by whom it stands still.
+fn forecast(model: &Model) -> String {
+    if model.run.stands_by() {
+        return "standing by: nothing starts; p resumes ".into();
+    }
+    // Why stands on the card, which has the room for it.
+    if model.run.queued().is_some() {
+        return "queued: it starts by itself ".into();
+    }
+    if let Some((actor, at)) = model.run.paused() {
+        return format!("paused by {actor} at {} ", at.clock());
+    }
+    let start = model.run.started_at();
+    let expected = model.expected.map(clock_span);
+    let forecast = model.forecast.filter(|_| model.is_moving());
+    match (forecast, expected) {
+        (Some(end), Some(expected)) => {
+            format!("ETA {} (exp {expected}) ", clock_span(end.since(start)))
+        }
+        (None, Some(expected)) => format!("expected {expected} "),
+        _ => String::new(),
+    }
+}
