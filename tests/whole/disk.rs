@@ -187,12 +187,12 @@ fn a_failed_sync_is_fatal_and_never_retried() {
         let syncs: Vec<&str> = trace.lines().filter(|l| l.contains("fdatasync(")).collect();
         assert_eq!(syncs.len(), nth, "synced again after the error: {syncs:?}");
         assert!(syncs.last().is_some_and(|l| l.contains("EIO")), "{syncs:?}");
-        // Each append is one event of a start; what was confirmed is what was printed, and only that has run.
+        // What was confirmed is what was printed: only that has run. It need not have begun, if its process came to it after
+        // the engine was gone. (strace ends with the last process.)
         let printed = String::from_utf8_lossy(&output.stdout);
         let confirmed = printed.matches("\"event\":\"attempt_started\"").count();
-        let ran = || crate::ledger::read(&place.path("ledger"));
-        wait_for("what had started to end", || ran().len() >= confirmed);
-        assert_eq!(ran().len(), confirmed, "sync {nth}: {printed}");
+        let ran = crate::ledger::read(&place.path("ledger")).len();
+        assert!(ran <= confirmed, "sync {nth}: {ran} ran of {printed}");
         let resumed = place.output(&["resume", "r", "--headless"]);
         let ended = String::from_utf8_lossy(&resumed.stderr).contains("has ended");
         assert!(resumed.status.success() || ended, "sync {nth}: {resumed:?}");
