@@ -13,6 +13,7 @@ mod message;
 mod peer;
 mod place;
 
+mod cadence;
 mod client;
 mod connection;
 mod server;

@@ -8,6 +8,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{sleep_until, timeout};
 
+use super::cadence::Cadence;
 use super::frame::{self, FrameError, Frames};
 use super::message::{Ask, Role, Tell, VERSION};
 use super::peer::{Identify, Peer};
@@ -27,9 +28,6 @@ const LATE: Duration = Duration::from_millis(500);
 
 /// The receipt of a command that ended the run is on its way when the run has ended.
 const LAST_RECEIPT: Duration = Duration::from_millis(100);
-
-/// Progress is told so often at most: fifty watchers of a fast run shall not cost it a core.
-const SPACING: Duration = Duration::from_millis(10);
 
 /// What the side that reads hands to the side that writes.
 enum Answer {
@@ -204,7 +202,7 @@ async fn write(
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), FrameError> {
     let mut late = Duration::ZERO;
-    let mut told_at = Instant::now();
+    let mut cadence = Cadence::new(Instant::now());
     let mut receipt: Option<(u64, oneshot::Receiver<Receipt>)> = None;
     loop {
         let tell = tokio::select! {
@@ -227,14 +225,19 @@ async fn write(
                 Some(Answer::Bye(why)) => return frame::write(&mut to, &Tell::Bye { why }).await,
                 Some(Answer::Receipt(number, waits)) => {
                     receipt = Some((number, waits));
+                    cadence.asked(Instant::now());
                     continue;
                 }
             },
-            there = news(&mut progress, told_at + SPACING) => {
-                if !there {
+            changed = progress.changed(), if cadence.due().is_none() => {
+                if changed.is_err() {
                     return Ok(());
                 }
-                told_at = Instant::now();
+                cadence.news(Instant::now());
+                continue;
+            }
+            () = moment(cadence.due()) => {
+                cadence.told(Instant::now());
                 Tell::Progress {
                     progress: progress.borrow_and_update().clone(),
                     late_ms: u64::try_from(late.as_millis()).unwrap_or(u64::MAX),
@@ -280,10 +283,11 @@ pub(super) async fn asked_to_stop(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-/// Waits for later progress, but not before `from`. False once the engine is gone.
-async fn news(progress: &mut watch::Receiver<Progress>, from: Instant) -> bool {
-    sleep_until(from.into()).await;
-    progress.changed().await.is_ok()
+async fn moment(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due.into()).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// The receipt that is waited for, once it is there.
