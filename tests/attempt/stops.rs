@@ -7,6 +7,9 @@ use rustix::process::{Pid, Signal, test_kill_process};
 
 use crate::harness::{Bench, shell, until};
 
+/// Well below the grace of these steps and the time for which their programs sleep: what ends sooner was stopped.
+const SOON: Duration = Duration::from_secs(8);
+
 fn stop(bench: &mut Bench, spec: &Spec, ready: &str, signals: &[Signal]) -> (Ended, Duration) {
     bench.send(spec);
     bench.wait_output(spec, ready);
@@ -39,7 +42,7 @@ fn a_polite_stop_takes_the_whole_group_along() {
         (end.outcome, end.message.as_str()),
         (Outcome::Cancelled, "cancelled")
     );
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(took < SOON, "{took:?}");
     assert_eq!(end.leftovers, []);
     assert_gone(&pids(&bench.text(&one)));
     // The process goes on with the next one.
@@ -65,7 +68,7 @@ fn who_ignores_term_is_killed_after_the_grace() {
         )
     );
     assert!(
-        took >= Duration::from_millis(300) && took < Duration::from_millis(1300),
+        took >= Duration::from_millis(300) && took < SOON,
         "{took:?}"
     );
     assert_eq!(end.leftovers, []);
@@ -82,7 +85,7 @@ fn a_second_term_or_usr1_kills_at_once() {
             (end.outcome, end.message.as_str()),
             (Outcome::Cancelled, "killed")
         );
-        assert!(took < Duration::from_secs(2), "{took:?}");
+        assert!(took < SOON, "{took:?}");
     }
     let mut bench = Bench::new();
     let one = shell("trap 'echo heard' TERM; echo ready; while :; do sleep 0.05; done");
@@ -107,7 +110,7 @@ fn a_daemon_in_a_session_of_its_own_is_stopped_too() {
         (end.outcome, end.message.as_str()),
         (Outcome::Cancelled, "cancelled")
     );
-    assert!(took < Duration::from_secs(3), "{took:?}");
+    assert!(took < SOON, "{took:?}");
     assert_gone(&pids(&bench.text(&one)));
 }
 
