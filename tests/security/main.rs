@@ -4,6 +4,9 @@
 #[path = "../whole/face.rs"]
 #[allow(dead_code, reason = "shared with tests/whole, which uses all of it")]
 mod face;
+#[path = "../whole/line.rs"]
+#[allow(dead_code, reason = "shared with tests/whole, which uses all of it")]
+mod line;
 #[path = "../fuzz/mutate.rs"]
 mod mutate;
 #[path = "../whole/place.rs"]

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 
+use crate::line::Line;
 use crate::place::{Place, SOON, wait_for};
 
 pub(crate) struct Face {
@@ -19,10 +20,33 @@ pub(crate) struct Face {
     hung_up: Arc<AtomicBool>,
     /// The terminal's settings before the program came.
     before: String,
+    line: Option<Arc<Line>>,
 }
 
 impl Face {
     pub(crate) fn start(place: &Place, args: &[&str], columns: u16, rows: u16) -> Self {
+        Self::behind(place, args, columns, rows, None)
+    }
+
+    /// A terminal at the other end of `line`.
+    #[allow(dead_code, reason = "not every test that shares this file is far away")]
+    pub(crate) fn far(
+        place: &Place,
+        args: &[&str],
+        columns: u16,
+        rows: u16,
+        line: &Arc<Line>,
+    ) -> Self {
+        Self::behind(place, args, columns, rows, Some(Arc::clone(line)))
+    }
+
+    fn behind(
+        place: &Place,
+        args: &[&str],
+        columns: u16,
+        rows: u16,
+        line: Option<Arc<Line>>,
+    ) -> Self {
         let size = PtySize {
             rows,
             cols: columns,
@@ -40,6 +64,9 @@ impl Face {
         command.env("LANG", "C.UTF-8");
         command.env_remove("NO_COLOR");
         command.env_remove("SSH_CONNECTION");
+        if line.is_some() {
+            command.env("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22");
+        }
         let child = pair
             .slave
             .spawn_command(command)
@@ -56,11 +83,16 @@ impl Face {
         let keep = Arc::clone(&kept);
         let hung_up = Arc::new(AtomicBool::new(false));
         let gone = Arc::clone(&hung_up);
+        let show = move |bytes: &[u8]| read.lock().expect("the model").process(bytes);
+        let mut arrive: Box<dyn FnMut(&[u8]) + Send> = match line.clone() {
+            Some(line) => line.carry(show),
+            None => Box::new(show),
+        };
         std::thread::spawn(move || {
             let mut bytes = [0; 8192];
             while let Ok(n @ 1..) = reader.read(&mut bytes) {
                 keep.lock().expect("the bytes").extend(&bytes[..n]);
-                read.lock().expect("the model").process(&bytes[..n]);
+                arrive(&bytes[..n]);
                 if gone.load(Ordering::SeqCst) {
                     return;
                 }
@@ -75,6 +107,7 @@ impl Face {
             bytes: kept,
             hung_up,
             before: format!("{before:?}"),
+            line,
         }
     }
 
@@ -104,6 +137,9 @@ impl Face {
         let writer = self.writer.as_mut().expect("not hung up");
         // One key a write: several printable bytes in one read would be a paste.
         for key in keys.chars() {
+            if let Some(line) = &self.line {
+                std::thread::sleep(line.delay);
+            }
             writer.write_all(key.to_string().as_bytes()).expect("typed");
             writer.flush().expect("typed");
             std::thread::sleep(Duration::from_millis(8));

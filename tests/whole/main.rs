@@ -5,10 +5,12 @@ mod anchor;
 mod crash;
 mod disk;
 mod face;
+mod far;
 mod frames;
 mod full;
 mod hands;
 mod ledger;
+mod line;
 mod link;
 #[path = "../fuzz/mutate.rs"]
 #[allow(dead_code, reason = "shared with tests/fuzz")]
