@@ -7,7 +7,7 @@
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use flightdeck::workflow::{Problem, Severity, check, check_including, render};
 
@@ -25,9 +25,9 @@ fn every_bad_file_is_told_in_full() {
     for file in files {
         let bytes = fs::read(&file).expect("a file of the corpus can be read");
         let expected = fs::read_to_string(file.with_extension("expected")).unwrap_or_default();
-        let start = Instant::now();
+        let start = processor_time();
         let told = told(&bytes);
-        let took = start.elapsed();
+        let took = processor_time().saturating_sub(start);
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         if took > Duration::from_secs(1) {
             let _ = writeln!(report, "{name} took {took:?}");
@@ -72,6 +72,15 @@ fn line(problem: &Problem, bytes: &[u8]) -> String {
     };
     let hint = problem.hint.as_deref().unwrap_or_default();
     format!("{place} {warning}{} | {hint}", problem.message)
+}
+
+/// Of this thread: what the wall says belongs to whatever else runs on the machine.
+fn processor_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(
+        u64::try_from(time.tv_sec).expect("it does not run backwards"),
+        u32::try_from(time.tv_nsec).expect("below a second"),
+    )
 }
 
 fn fits(told: &[String], expected: &str) -> bool {
@@ -121,9 +130,9 @@ fn hostile_files_are_refused_at_once() {
         (&large, "1:1 the file has 100 MiB, the limit is 2 MiB"),
         (&keys, "1:1 unknown key `k0`"),
     ] {
-        let start = Instant::now();
+        let start = processor_time();
         let checked = check(text.as_bytes());
-        let took = start.elapsed();
+        let took = processor_time().saturating_sub(start);
         let begin: String = text.chars().take(20).collect();
         assert!(took < Duration::from_secs(10), "{begin} took {took:?}");
         let problem = &checked.problems[0];
@@ -174,15 +183,15 @@ fn large_plans_are_checked_soon() {
         ("wide", &wide, 50_001),
         ("reads", &reads, 20_000),
     ] {
-        let start = Instant::now();
+        let start = processor_time();
         let checked = check(text.as_bytes());
-        let took = start.elapsed();
+        let took = processor_time().saturating_sub(start);
         let plan = checked
             .workflow
             .unwrap_or_else(|| panic!("{name}: {:?}", checked.problems.first()));
         assert_eq!(plan.steps.len(), steps, "{name}");
         assert_eq!(plan.order().len(), steps, "{name}");
-        // A debug build on a busy machine; a release takes a tenth.
+        // A debug build; a release takes a tenth.
         assert!(took < Duration::from_secs(30), "{name} took {took:?}");
     }
     let more = format!(

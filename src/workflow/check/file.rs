@@ -87,6 +87,7 @@ pub(super) fn read(bytes: &[u8], library: &mut Library<'_>) -> Checked {
         None => None,
     };
     looks::secrets(&mut desk);
+    looks::expressions(&mut desk);
     let mut problems = desk.problems;
     problems.sort_by_key(|p| (p.span.start, p.span.end));
     problems.dedup();

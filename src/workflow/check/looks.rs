@@ -93,6 +93,39 @@ pub(super) fn secrets(desk: &mut Desk<'_>) {
     }
 }
 
+/// Other tools write `{{ }}`, which is plain text here: it would reach the step as it stands.
+pub(super) fn expressions(desk: &mut Desk<'_>) {
+    let found: Vec<Range<usize>> = desk
+        .text
+        .match_indices("{{")
+        .filter_map(|(at, _)| foreign_expression(desk.text, at))
+        .collect();
+    for span in found {
+        let text = &desk.text[span.clone()];
+        let message = format!("`{text}` is plain text here");
+        let hint = format!("an expression is written `${text}`");
+        desk.warning("not_an_expression", span, message).hint(hint);
+    }
+}
+
+/// What stands from the braces at `at` to their end, if it names something that expressions know.
+fn foreign_expression(text: &str, at: usize) -> Option<Range<usize>> {
+    const ROOTS: [&str; 7] = [
+        "params.", "inputs.", "vars.", "secrets.", "steps.", "matrix.", "item",
+    ];
+    let line = text[..at].rfind('\n').map_or(0, |n| n + 1);
+    let before = &text[line..at];
+    if before.ends_with('$') || before.trim_start().starts_with('#') {
+        return None;
+    }
+    let rest = text[at..].lines().next().unwrap_or_default();
+    let inner = rest.trim_start_matches('{').trim_start();
+    let named = ROOTS.iter().find_map(|root| inner.strip_prefix(root))?;
+    let whole_word = inner.starts_with("item") && !named.starts_with([' ', '}', '.', '[', '|']);
+    let end = rest.find("}}").filter(|_| !whole_word)?;
+    Some(at..at + end + 2)
+}
+
 /// A constant in a variable whose name says that it is secret.
 pub(super) fn secret_by_name(desk: &mut Desk<'_>, name: &str, value: &str, at: At<'_>) {
     let upper = name.to_ascii_uppercase();
