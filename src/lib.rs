@@ -30,7 +30,7 @@
 //! | ground | [`text`] (sanitised text, the only text the screen takes), then [`id`], [`time`], [`secret`], [`yaml`] |
 //! | 1 | [`workflow`]: what should happen; the language, its checks, its expressions |
 //! | 2 | [`run`]: what has happened and what follows; every rule of steps, commands and runs |
-//! | 3 | [`journal`]: memory on disk; [`attempt`]: hands |
+//! | 3 | [`journal`]: memory on disk; [`attempt`]: hands; [`picture`]: a workflow or a run as SVG |
 //! | 4 | [`engine`]: the circle of turns, the attempt processes at work, the handle, the only clock; then [`link`]: the same handle for other terminals |
 //! | 5 | [`tui`]: the screen; [`headless`]: lines and JSON |
 //! | 6 | [`cli`], [`config`], [`diagnostics`], `main` |
@@ -55,6 +55,7 @@ pub mod headless;
 pub mod id;
 pub mod journal;
 pub mod link;
+pub mod picture;
 pub mod run;
 pub mod secret;
 pub mod text;

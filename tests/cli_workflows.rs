@@ -235,7 +235,7 @@ fn parameters_come_from_a_file_and_flags_win() {
 }
 
 #[test]
-fn the_graph_has_three_forms() {
+fn the_graph_has_four_forms() {
     let place = place();
     let text = place.run(&["graph", "deploy.yaml"]);
     assert!(text.out.is_ascii(), "without a UTF-8 locale: {}", text.out);
@@ -250,6 +250,9 @@ fn the_graph_has_three_forms() {
     let mermaid = place.run(&["graph", "deploy.yaml", "--format", "mermaid"]);
     assert!(mermaid.out.starts_with("flowchart TD\n"), "{}", mermaid.out);
     assert!(mermaid.out.contains("s1 --> s2"), "{}", mermaid.out);
+    let svg = place.run(&["graph", "deploy.yaml", "--format", "svg"]);
+    assert!(svg.out.starts_with("<svg xmlns="), "{}", svg.out);
+    assert!(svg.out.contains(">push !</text>"), "{}", svg.out);
 }
 
 #[test]

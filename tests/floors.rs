@@ -16,7 +16,7 @@ const FLOORS: [&[&[&str]]; 9] = [
     &[&["yaml"], &["id"], &["secret"], &["time"]],
     &[&["workflow"]],
     &[&["run"]],
-    &[&["attempt"], &["journal"]],
+    &[&["attempt"], &["journal"], &["picture"]],
     &[&["engine"]],
     // On the same floor, a step higher: it speaks for an engine, which does not know of it.
     &[&["link"]],

@@ -381,6 +381,7 @@ pub(super) enum GraphFormat {
     Text,
     Dot,
     Mermaid,
+    Svg,
 }
 
 #[derive(Debug, Args)]

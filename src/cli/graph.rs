@@ -1,4 +1,4 @@
-//! `graph`: the picture of a workflow, as text, for Graphviz, or for Mermaid.
+//! `graph`: the picture of a workflow, as text, for Graphviz, for Mermaid, or as an SVG of its own.
 
 use std::fmt::Write as _;
 
@@ -8,6 +8,7 @@ use super::args::{GraphArgs, GraphFormat};
 use super::exit::{Exit, Failure};
 use super::out::Out;
 use crate::config::Settings;
+use crate::picture;
 use crate::text::Clean;
 use crate::workflow::{Step, Workflow};
 
@@ -21,6 +22,7 @@ pub(super) fn graph(args: &GraphArgs, settings: &Settings, out: &mut Out) -> Res
         GraphFormat::Text => drawn(&workflow, settings.ascii()),
         GraphFormat::Dot => dot(&workflow),
         GraphFormat::Mermaid => mermaid(&workflow),
+        GraphFormat::Svg => picture::Graph::of(&workflow).file(),
     };
     out.raw(text.as_bytes())?;
     Ok(Exit::Succeeded)
@@ -52,7 +54,7 @@ fn label(step: &Step) -> String {
     let mut label = step.id.to_string();
     for (holds, mark) in [
         (step.fan_out.is_some(), " *"),
-        (super::plan::needs_person(step), " ?"),
+        (step.needs_person(), " ?"),
         (step.danger, " !"),
     ] {
         if holds {
@@ -85,7 +87,7 @@ fn dot(workflow: &Workflow) -> String {
     text.push_str("  rankdir=TB;\n  node [shape=box, style=rounded];\n");
     for step in &workflow.steps {
         let mut more = String::new();
-        if super::plan::needs_person(step) {
+        if step.needs_person() {
             more.push_str(", shape=diamond");
         }
         if step.danger {
@@ -116,7 +118,7 @@ fn mermaid(workflow: &Workflow) -> String {
     };
     let mut text = "flowchart TD\n".to_owned();
     for (i, step) in workflow.steps.iter().enumerate() {
-        let (open, close) = match (super::plan::needs_person(step), step.fan_out.is_some()) {
+        let (open, close) = match (step.needs_person(), step.fan_out.is_some()) {
             (true, _) => ("{{", "}}"),
             (false, true) => ("[[", "]]"),
             (false, false) => ("[", "]"),

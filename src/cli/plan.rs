@@ -58,17 +58,12 @@ pub(super) fn plan(args: &PlanArgs, settings: &Settings, out: &mut Out) -> Resul
     Ok(Exit::Succeeded)
 }
 
-/// Whether this step cannot end without a person.
-pub(super) fn needs_person(step: &Step) -> bool {
-    matches!(step.action, Action::Approval(_) | Action::Checklist(_))
-}
-
 fn heading(workflow: &Workflow, run: &Run, order: &[usize], out: &mut Out) -> Result<(), Failure> {
     let count = |test: &dyn Fn(&Step) -> bool| {
         let steps = order.iter().map(|i| &workflow.steps[*i]);
         steps.filter(|step| test(step)).count()
     };
-    let people = count(&needs_person);
+    let people = count(&Step::needs_person);
     let danger = count(&|step| step.danger);
     let mut facts = vec![format!("{} steps", order.len())];
     let (longest, unknown) = longest_path(workflow);
@@ -165,7 +160,7 @@ fn describe(
 ) -> Result<(), Failure> {
     let step = &workflow.steps[index];
     let marks = [
-        (needs_person(step), " ?"),
+        (step.needs_person(), " ?"),
         (step.danger, " !"),
         (step.required, " required"),
         (step.always, " always"),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::plan::{does, is_for_good, longest_path, members, needs_person, own_env};
+use super::plan::{does, is_for_good, longest_path, members, own_env};
 use crate::run::Run;
 use crate::workflow::{Expr, OnConflict, Step, Window, Work, Workflow};
 
@@ -80,7 +80,7 @@ fn step(workflow: &Workflow, order: &[usize], index: usize, run: &Run) -> Json {
         "only_if": step.condition.as_ref().map(Expr::source),
         "members": step.fan_out.as_ref().map(members),
         "expected_ms": step.expected.map(|span| span.as_millis() as u64),
-        "needs_person": needs_person(step),
+        "needs_person": step.needs_person(),
         "danger": step.danger,
         "required": step.required,
         "always": step.always,

@@ -220,6 +220,11 @@ pub enum Ungraceful {
 }
 
 impl Step {
+    /// Whether it cannot end without a person.
+    pub fn needs_person(&self) -> bool {
+        matches!(self.action, Action::Approval(_) | Action::Checklist(_))
+    }
+
     /// What it runs inside, for the group of a sub-workflow.
     pub fn inner(&self) -> Option<&Inner> {
         match &self.action {
