@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 
-use crate::line::Line;
+use crate::line::{Arrive, Line};
 use crate::place::{Place, SOON, wait_for};
 
 pub(crate) struct Face {
@@ -84,7 +84,7 @@ impl Face {
         let hung_up = Arc::new(AtomicBool::new(false));
         let gone = Arc::clone(&hung_up);
         let show = move |bytes: &[u8]| read.lock().expect("the model").process(bytes);
-        let mut arrive: Box<dyn FnMut(&[u8]) + Send> = match line.clone() {
+        let mut arrive: Arrive = match line.clone() {
             Some(line) => line.carry(show),
             None => Box::new(show),
         };

@@ -4,6 +4,9 @@
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
+/// Takes what has come.
+pub(crate) type Arrive = Box<dyn FnMut(&[u8]) + Send>;
+
 pub(crate) struct Line {
     /// One way.
     pub(crate) delay: Duration,
@@ -27,10 +30,7 @@ impl Line {
     }
 
     /// What is given to the result is given to `show` when the line has carried it.
-    pub(crate) fn carry(
-        self: Arc<Self>,
-        show: impl Fn(&[u8]) + Send + 'static,
-    ) -> Box<dyn FnMut(&[u8]) + Send> {
+    pub(crate) fn carry(self: Arc<Self>, show: impl Fn(&[u8]) + Send + 'static) -> Arrive {
         let (send, sent) = mpsc::channel::<(Instant, Vec<u8>)>();
         let delay = self.delay;
         std::thread::spawn(move || {
