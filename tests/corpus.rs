@@ -76,11 +76,8 @@ fn line(problem: &Problem, bytes: &[u8]) -> String {
 
 /// Of this thread: what the wall says belongs to whatever else runs on the machine.
 fn processor_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(
-        u64::try_from(time.tv_sec).expect("it does not run backwards"),
-        u32::try_from(time.tv_nsec).expect("below a second"),
-    )
+    let clock = rustix::time::ClockId::ThreadCPUTime;
+    Duration::try_from(rustix::time::clock_gettime(clock)).expect("never negative")
 }
 
 fn fits(told: &[String], expected: &str) -> bool {

@@ -1,13 +1,13 @@
 //! The machine's words: why a step waits, what a command was, how a state is called. Short fragments, no full stop.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::controls::Grounds;
-use super::event::Event;
+use super::event::{Event, RunStart};
 use super::input::{AbortHow, Command, Ended, Outcome};
 use super::machine::Preview;
 use super::reload::Difference;
-use super::state::{Ask, AuditEntry, Phase, SkipReason, State, Why};
+use super::state::{Ask, AuditEntry, Kind, Phase, SkipReason, State, Why};
 use super::track::Look;
 use crate::id::StepId;
 use crate::workflow::Answerers;
@@ -166,6 +166,20 @@ pub(super) fn answerers(from: &[Answerers]) -> String {
         Answerers::Group(name) => format!("group {name}"),
     });
     names.collect::<Vec<_>>().join(", ")
+}
+
+/// The first line of the audit: `start failover-eu (drill) region="eu-west-1" dry=true`.
+pub(super) fn start(start: &RunStart) -> String {
+    let kind = match start.kind {
+        Kind::Live => "",
+        Kind::Drill => " (drill)",
+        Kind::Dry => " (dry)",
+    };
+    let mut text = format!("start {}{kind}", start.workflow);
+    for (name, value) in &start.params {
+        let _ = write!(text, " {name}={value}");
+    }
+    text
 }
 
 /// The line of the audit: `retry promote-orders: disk replaced`.

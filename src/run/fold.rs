@@ -170,6 +170,13 @@ impl Run {
         let hooks = hooks.filter(|_| start.kind != Kind::Dry);
         self.hooks = hooks.map(|kind| HookRun::new(*kind)).collect();
         self.started_at = self.at;
+        self.audit.push(AuditEntry {
+            seq: self.seq,
+            at: self.at,
+            actor: Some(start.actor.clone()),
+            command: None,
+            text: describe::start(start),
+        });
         if let Some(thaw) = &start.freeze_override {
             self.audit.push(AuditEntry {
                 seq: self.seq,

@@ -187,6 +187,6 @@ fn the_inputs_of_a_shell_text_are_fixed() {
 fn the_audit_says_who_did_what() {
     let s = play("step a\nstart\n! a.1 failed\n> bob: retry a because\n> note well");
     let lines: Vec<_> = s.run.audit().iter().map(|e| e.text.as_str()).collect();
-    assert_eq!(lines, ["retry a: because", "note: well"]);
-    assert_eq!(s.run.audit()[0].actor.as_ref().unwrap().name, "bob");
+    assert_eq!(lines, ["start test", "retry a: because", "note: well"]);
+    assert_eq!(s.run.audit()[1].actor.as_ref().unwrap().name, "bob");
 }

@@ -20,11 +20,6 @@ pub(crate) fn render(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Re
     Strip::new(buffer, area).fill(theme.lines().horizontal, border);
     Strip::new(buffer, area).gap(3).own(" AUDIT ", border);
     let entries = model.run.audit();
-    if entries.is_empty() {
-        let mut strip = Strip::nth(buffer, area, 1);
-        strip.gap(if alone { 1 } else { 2 });
-        strip.own("nobody has done anything yet", theme.style(Role::Muted));
-    }
     let top = if alone { model.audit_top } else { 0 };
     for n in 1..area.height {
         if !alone {
