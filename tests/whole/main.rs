@@ -24,4 +24,5 @@ mod service;
 mod shipped;
 mod signals;
 mod stopped;
+mod tasks;
 mod unknown;

@@ -67,7 +67,8 @@ pub(crate) fn press(dialog: &mut Dialog, key: Key) -> Pressed {
         Key::BackTab | Key::Up => dialog.move_focus(-1),
         Key::Enter if dialog.on_yes() => return Pressed::Yes,
         Key::Enter if dialog.on_no() => return Pressed::No,
-        Key::Enter | Key::Tab | Key::Down => dialog.move_focus(1),
+        Key::Enter => enter(dialog),
+        Key::Tab | Key::Down => dialog.move_focus(1),
         Key::Left | Key::Right if dialog.on_no() || dialog.on_yes() => {
             dialog.focus = dialog.fields.len() + usize::from(dialog.on_no());
         }
@@ -76,6 +77,28 @@ pub(crate) fn press(dialog: &mut Dialog, key: Key) -> Pressed {
         _ => return in_field(dialog, key),
     }
     Pressed::Nothing
+}
+
+/// Enter in a field goes to the next one that must be filled and is not. Once all are, it goes to the button that acts; but a
+/// box that makes nobody type goes through all its stops, so that a key held down ends at "no".
+fn enter(dialog: &mut Dialog) {
+    let rejects = rejects(dialog);
+    let count = dialog.fields.len();
+    let lacking = |at: &usize| lack(&dialog.fields[*at], rejects).is_some();
+    let next = (dialog.focus + 1..count)
+        .chain(0..=dialog.focus)
+        .find(lacking);
+    let typed = dialog.fields.iter().any(|field| is_needed(field, rejects));
+    match next {
+        Some(at) => {
+            if at == dialog.focus {
+                dialog.fields[at].problem = lack(&dialog.fields[at], rejects).unwrap_or_default();
+            }
+            dialog.focus = at;
+        }
+        None if typed => dialog.focus = count + 1,
+        None => dialog.move_focus(1),
+    }
 }
 
 fn in_field(dialog: &mut Dialog, key: Key) -> Pressed {
@@ -143,23 +166,36 @@ fn submit(model: &Model, dialog: &mut Dialog) -> Option<Request> {
 
 /// Marks what is missing or wrong; gives the first such field.
 pub(crate) fn first_bad(dialog: &mut Dialog) -> Option<usize> {
-    let rejects = dialog.text_of(&What::Decision) == "reject";
-    let mut first = None;
-    for (at, field) in dialog.fields.iter_mut().enumerate() {
-        let text = field.text();
-        let form = matches!(field.what, What::Param(_));
-        let needed = field.required && !(rejects && form) || rejects && field.what == What::Note;
-        field.problem = match &field.what {
-            What::Name(name) if text != *name => format!("type {name}"),
-            What::Span if span(&text).is_none() => "a span such as 10m or 1h30m".into(),
-            _ if needed && text.trim().is_empty() => "fill this in".into(),
-            _ => String::new(),
-        };
-        if !field.problem.is_empty() && first.is_none() {
-            first = Some(at);
-        }
+    let rejects = rejects(dialog);
+    for field in &mut dialog.fields {
+        field.problem = lack(field, rejects).unwrap_or_default();
     }
-    first
+    let bad = |field: &Field| !field.problem.is_empty();
+    dialog.fields.iter().position(bad)
+}
+
+fn rejects(dialog: &Dialog) -> bool {
+    dialog.text_of(&What::Decision) == "reject"
+}
+
+/// Whether somebody must type into the field: who rejects gives a note, and not what the form asks for.
+fn is_needed(field: &Field, rejects: bool) -> bool {
+    match field.what {
+        What::Param(_) if rejects => false,
+        What::Note if rejects => true,
+        _ => field.required,
+    }
+}
+
+/// Why the field cannot be taken as it stands.
+fn lack(field: &Field, rejects: bool) -> Option<String> {
+    let text = field.text();
+    match &field.what {
+        What::Name(name) if text != *name => Some(format!("type {name}")),
+        What::Span if span(&text).is_none() => Some("a span such as 10m or 1h30m".into()),
+        _ if is_needed(field, rejects) && text.trim().is_empty() => Some("fill this in".into()),
+        _ => None,
+    }
 }
 
 /// The command that the fields describe.
@@ -326,4 +362,37 @@ pub(crate) fn params(dialog: &Dialog) -> BTreeMap<String, Json> {
         _ => None,
     });
     typed.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(fields: Vec<Field>) -> Dialog {
+        let purpose = Purpose::Act(Act::RetryEdited);
+        Dialog::new("t".into(), purpose, None).with_fields(fields)
+    }
+
+    #[test]
+    fn enter_goes_to_what_must_be_filled_and_then_to_the_button_that_acts() {
+        let field = |label: &str| Field::text_field(What::Reason, label, "");
+        let mut dialog = with(vec![field("a"), field("b"), field("reason").required()]);
+        press(&mut dialog, Key::Enter);
+        assert_eq!(dialog.focus, 2);
+        press(&mut dialog, Key::Enter);
+        let told = &dialog.fields[2].problem;
+        assert_eq!((dialog.focus, told.as_str()), (2, "fill this in"));
+        press(&mut dialog, Key::Char('x'));
+        assert_eq!(press(&mut dialog, Key::Enter), Pressed::Nothing);
+        assert!(dialog.on_yes());
+        assert_eq!(press(&mut dialog, Key::Enter), Pressed::Yes);
+    }
+
+    #[test]
+    fn enter_held_down_in_a_box_that_makes_nobody_type_ends_at_no() {
+        let mut dialog = with(vec![Field::text_field(What::Reason, "Reason", "")]);
+        assert_eq!(press(&mut dialog, Key::Enter), Pressed::Nothing);
+        assert!(dialog.on_no());
+        assert_eq!(press(&mut dialog, Key::Enter), Pressed::No);
+    }
 }
