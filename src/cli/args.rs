@@ -389,7 +389,7 @@ pub(super) struct ReportArgs {
     /// A run id, a unique beginning of one, or `last`
     #[arg(value_name = "RUN")]
     pub run: String,
-    /// Markdown to paste into an incident, or everything as JSON
+    /// Markdown to paste into an incident, one HTML file with pictures, or everything as JSON
     #[arg(long, value_enum, default_value_t = ReportFormat::Md)]
     pub format: ReportFormat,
     /// Into a new file (0600) instead of to standard output
@@ -400,6 +400,7 @@ pub(super) struct ReportArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum ReportFormat {
     Md,
+    Html,
     Json,
 }
 

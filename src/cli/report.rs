@@ -1,4 +1,4 @@
-//! `report`: a run as evidence, for people (Markdown) and for programs (JSON).
+//! `report`: a run as evidence, for people (Markdown, or HTML with pictures) and for programs (JSON).
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -43,6 +43,7 @@ pub(super) fn report(
     })?;
     let text = match args.format {
         ReportFormat::Md => headless::markdown(&report),
+        ReportFormat::Html => headless::html(&report),
         ReportFormat::Json => {
             let json = serde_json::to_string_pretty(&report);
             json.map_err(|e| Failure::storage(format!("cannot write the report as JSON: {e}")))?

@@ -11,6 +11,6 @@ mod words;
 pub use fold::{begin, fold};
 pub use follow::{End, Options, follow};
 pub use line::line;
-pub use report::{Report, Source, gather, markdown};
+pub use report::{Report, Source, gather, html, markdown};
 pub use summary::summary;
 pub use words::phase_word;

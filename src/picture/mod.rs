@@ -6,10 +6,14 @@ mod mood;
 mod style;
 mod xml;
 
+mod gantt;
 mod graph;
 
 #[cfg(test)]
 mod tests;
 
+pub use gantt::{Bar, Gantt, Kind as BarKind, Row as GanttRow};
 pub use graph::{Edge, Graph, Node};
 pub use mood::Mood;
+pub use style::STYLE;
+pub use xml::escaped;

@@ -1,7 +1,7 @@
 //! The drawings as text: nothing stands on anything else, nothing that was written is more than text, and large plans stay small.
 
 use super::layers::Layers;
-use super::{Edge, Graph};
+use super::{Bar, BarKind, Edge, Gantt, GanttRow, Graph, Mood};
 use crate::workflow;
 
 const HOSTILE: &str = r#"
@@ -14,7 +14,7 @@ steps:
 "#;
 
 /// Fails on what is no well-formed XML, as far as our own pictures go.
-pub(super) fn assert_balanced(xml: &str) {
+fn assert_balanced(xml: &str) {
     let mut open = Vec::new();
     for piece in xml.split('<').skip(1) {
         let (tag, text) = piece.split_once('>').expect("a tag ends");
@@ -92,4 +92,65 @@ fn a_line_is_dashed_where_all_it_stands_for_take_a_failed_one() {
     let dashed = layers.lines.values().filter(|any| **any).count();
     // Two of its three pieces: the last one is that of `1` too.
     assert_eq!(dashed, 2, "{:?}", layers.lines);
+}
+
+fn bar(from: u64, to: u64, kind: BarKind) -> Bar {
+    let tip = format!("<{from}> to {to}");
+    Bar {
+        from,
+        to,
+        kind,
+        tip,
+    }
+}
+
+#[test]
+fn a_run_is_drawn_against_time() {
+    let row = |id: &str, expected, bars| GanttRow {
+        id: id.into(),
+        state: "timed out".into(),
+        mood: Mood::Bad,
+        expected,
+        bars,
+        ..GanttRow::default()
+    };
+    let gantt = Gantt {
+        title: "</title>".into(),
+        span: 100_000,
+        rows: vec![
+            row(
+                "early",
+                Some(50_000),
+                vec![bar(0, 20_000, BarKind::Worked(1))],
+            ),
+            row(
+                "late",
+                Some(10_000),
+                vec![
+                    bar(20_000, 60_000, BarKind::Failed(1)),
+                    bar(60_000, 70_000, BarKind::Stuck),
+                    bar(70_000, 70_001, BarKind::Worked(2)),
+                ],
+            ),
+            row("<ask>", None, vec![bar(80_000, 100_000, BarKind::Asked)]),
+        ],
+        paused: vec![(10_000, 20_000)],
+        objective: Some(90_000),
+        ..Gantt::default()
+    };
+    let figures = gantt.figures();
+    assert_eq!(figures.len(), 2, "what the bars mean, and the bars");
+    for figure in &figures {
+        assert_balanced(figure);
+    }
+    insta::assert_snapshot!(figures[1]);
+}
+
+#[test]
+fn a_long_gantt_comes_in_pieces_that_fit_on_a_page() {
+    let gantt = Gantt {
+        rows: vec![GanttRow::default(); 100],
+        ..Gantt::default()
+    };
+    assert_eq!(gantt.figures().len(), 1 + 3);
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
+use super::course::Course;
 use super::shape::{
     Approval, AttemptReport, ChangedInputs, Checklist, Exception, Failure, Item, Journal, LeftOver,
     LeftProcess, Note, Objectives, Pin, Report, StepReport, VoteReport,
@@ -12,6 +13,7 @@ use super::shape::{
 use super::timeline::{Timeline, person};
 use crate::headless::fold::begin;
 use crate::id::{AttemptId, Role, StepId};
+use crate::picture::Mood;
 use crate::run::{
     Actor, Ask, Attempt, Command, Ended, Event, Outcome, Recorded, Run, SkipReason, State, StepRun,
     Tick,
@@ -35,11 +37,13 @@ pub fn gather(source: Source<'_>) -> Result<Report, String> {
     let mut run = begin(first)?;
     let mut found = Found::default();
     let mut timeline = Timeline::default();
+    let mut course = Course::default();
     for recorded in source.records {
         timeline.before(&run, recorded);
         found.before(&run, recorded);
         run.apply(recorded).map_err(|error| error.to_string())?;
         timeline.after(&run, recorded);
+        course.after(&run, recorded);
         found.after(recorded, source.last_lines);
     }
     let started = run.started().ok_or("it never started")?;
@@ -73,6 +77,7 @@ pub fn gather(source: Source<'_>) -> Result<Report, String> {
         notes: found.notes,
         pins: found.pins,
         timeline: timeline.finish(&run),
+        pictures: course.finish(&run, run.ended_at().unwrap_or(last)),
     })
 }
 
@@ -288,17 +293,23 @@ fn span(value: &Json) -> Option<Duration> {
 
 fn step(run: &Run, step: &StepRun) -> StepReport {
     let def = &run.workflow().steps[step.def];
-    let first = step.attempts.first().map(|a| a.started_at);
-    let last = step.attempts.last().and_then(|a| a.ended_at);
     StepReport {
         id: step.id.to_string(),
         state: step.state.word().to_owned(),
+        mood: Mood::of(step.state),
         why: why(step),
         danger: def.danger,
         expected_ms: def.expected.map(ms),
-        took_ms: first.zip(last).map(|(from, to)| ms(to.since(from))),
+        took_ms: took(step),
         attempts: step.attempts.iter().map(attempt).collect(),
     }
+}
+
+/// From the start of the first attempt to the end of the last one.
+pub(super) fn took(step: &StepRun) -> Option<u64> {
+    let first = step.attempts.first().map(|a| a.started_at);
+    let last = step.attempts.last().and_then(|a| a.ended_at);
+    first.zip(last).map(|(from, to)| ms(to.since(from)))
 }
 
 fn attempt(attempt: &Attempt) -> AttemptReport {
@@ -368,6 +379,6 @@ fn left_over(run: &Run) -> LeftOver {
     left
 }
 
-fn ms(span: Duration) -> u64 {
+pub(super) fn ms(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }

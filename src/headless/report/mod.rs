@@ -3,14 +3,18 @@
 
 mod shape;
 
+mod course;
 mod gather;
 mod timeline;
 
+mod document;
+mod html;
 mod markdown;
 
 #[cfg(test)]
 mod tests;
 
 pub use gather::{Source, gather};
+pub use html::html;
 pub use markdown::markdown;
 pub use shape::Report;

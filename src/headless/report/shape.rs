@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use super::course::Pictures;
+use crate::picture::Mood;
 use crate::run::{Kind, Leftover, Outcome, Phase};
 
 #[derive(Clone, Debug, Serialize)]
@@ -43,6 +45,9 @@ pub struct Report {
     pub pins: Vec<Pin>,
     /// Everything that people asked for, and what the run did by itself that a reader should know, in order.
     pub timeline: Vec<Entry>,
+    /// For the eye; no part of the JSON, which has all that they are drawn from.
+    #[serde(skip)]
+    pub pictures: Pictures,
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
@@ -83,6 +88,8 @@ pub struct Objectives {
 pub struct StepReport {
     pub id: String,
     pub state: String,
+    #[serde(skip)]
+    pub mood: Mood,
     pub why: String,
     pub danger: bool,
     pub expected_ms: Option<u64>,

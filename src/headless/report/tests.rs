@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Report, Source, gather, markdown};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
+
+use super::{Report, Source, gather, html, markdown};
 use crate::id::{AttemptId, RunId};
 use crate::run::{
     Actor, Changes, Command, Ended, Input, Kind, Leftover, LogFacts, Outcome, Recorded, Run,
@@ -229,4 +233,28 @@ fn a_finished_run_says_whether_its_objectives_were_met() {
         (&"failed".into(), &"running".into())
     );
     insta::assert_snapshot!(markdown(&report));
+}
+
+#[test]
+fn the_page_says_the_same_and_can_do_nothing() {
+    let report = played().report(None);
+    let page = html(&report);
+    let (head, body) = page.split_once("</style>").expect("a style");
+    let (policy, style) = head.split_once("<style>").expect("a style");
+    let hash = STANDARD.encode(Sha256::digest(style.as_bytes()));
+    assert!(policy.contains(&format!(
+        "content=\"default-src 'none'; style-src 'sha256-{hash}'; "
+    )));
+    for acts in [
+        "<script",
+        "<img",
+        "<b>",
+        "http-equiv=\"refresh",
+        " style=",
+        "href=",
+    ] {
+        assert!(!body.contains(acts), "{acts}");
+    }
+    assert!(!page.chars().any(|c| c == '\u{202e}' || c == '\u{1b}'));
+    insta::assert_snapshot!(body);
 }
