@@ -1,4 +1,4 @@
-//! What can be told of the time left.
+//! What can be told of the time left: when each step is expected to end, and which of them decide when the run does.
 
 use std::time::Duration;
 
@@ -48,48 +48,118 @@ impl Run {
         }
     }
 
-    /// What can be told of the time left, by the longest path of `expected` times: `None` where a step has none.
+    /// What can be told of the time left, by the longest path of `expected` times.
     ///
     /// A failed step counts as if it were retried now. What waits for a person counts its `expected`, or nothing: nobody
     /// knows when someone answers.
-    pub fn forecast_end(&self, now: Timestamp) -> Option<Timestamp> {
+    pub fn forecast(&self, now: Timestamp) -> Forecast {
+        let mut forecast = Forecast {
+            at: now,
+            spans: vec![Span::default(); self.steps.len()],
+            places: vec![Place::Off; self.workflow.steps.len()],
+            ..Forecast::default()
+        };
+        let mut behind = vec![None; self.workflow.steps.len()];
+        for &i in &self.graph.order {
+            let needs = self.workflow.steps[i].needs.iter().map(|n| n.step);
+            let last = needs.max_by_key(|&n| forecast.weight(n, self));
+            behind[i] = last;
+            let from = last.map_or(now, |n| forecast.spans[n].end.max(now));
+            self.lay(i, from, now, &mut forecast.spans);
+        }
+        let mut from = now;
+        for i in self.undoing() {
+            self.lay_leaf(i, from, now, &mut forecast.spans);
+            from = from.max(forecast.spans[i].end);
+        }
+        let ends = forecast.spans.iter().map(|span| span.end);
+        forecast.last = ends.max().unwrap_or(now);
+        forecast.end = self.forecast_end(&forecast.spans, now);
+        if self.rollback.is_some() {
+            forecast.critical = self.undoing().filter(|&i| self.is_open(i)).collect();
+        } else {
+            forecast.walk(self, &behind);
+        }
+        forecast
+    }
+
+    /// `None` where an open step has no expected time.
+    fn forecast_end(&self, spans: &[Span], now: Timestamp) -> Option<Timestamp> {
         if self.phase.is_terminal() {
             return self.ended_at;
         }
-        if self.rollback.is_some() {
-            let left: Option<Duration> = self.undoing().map(|i| self.leaf_left(i, now)).sum();
-            return left.map(|left| now.after(left));
+        let undoing = self.undoing();
+        let decisive = if self.rollback.is_some() {
+            undoing
+        } else {
+            0..self.workflow.steps.len()
+        };
+        let mut end = now;
+        for i in decisive.filter(|&i| self.is_open(i)) {
+            end = end.max(spans[i].end);
+            if !spans[i].known {
+                return None;
+            }
         }
-        let mut ends = vec![Duration::ZERO; self.workflow.steps.len()];
-        let mut last = Duration::ZERO;
-        for &i in &self.graph.order {
-            let needs = self.workflow.steps[i].needs.iter();
-            let from = needs.map(|n| ends[n.step]).max().unwrap_or_default();
-            ends[i] = from + self.time_left(i, now)?;
-            last = last.max(ends[i]);
-        }
-        Some(now.after(last))
+        Some(end)
     }
 
-    /// Of a plan step; a fan-out counts its open members in rows as wide as it may run.
-    fn time_left(&self, i: usize, now: Timestamp) -> Option<Duration> {
-        let step = &self.steps[i];
-        let Some(members) = &step.members else {
-            return self.leaf_left(i, now);
+    fn is_open(&self, i: usize) -> bool {
+        !self.steps[i].state.is_resolved()
+    }
+
+    /// A plan step that can go on at `from`; a fan-out lays its open members in rows as wide as it may run.
+    fn lay(&self, i: usize, from: Timestamp, now: Timestamp, spans: &mut [Span]) {
+        let Some(members) = &self.steps[i].members else {
+            return self.lay_leaf(i, from, now, spans);
         };
         if self.workflow.steps[i].inner().is_some() {
             // Its steps stand before it on the path.
-            return Some(Duration::ZERO);
+            let begins = members.iter().map(|&m| spans[m].begin).min();
+            spans[i] = Span {
+                begin: begins.unwrap_or(from),
+                end: self.over(i).unwrap_or(from),
+                known: true,
+            };
+            return;
         }
         let limit = self.workflow.steps[i].fan_out.as_ref();
         let limit = limit.and_then(|f| f.max_parallel);
         let width = limit.unwrap_or(usize::MAX).min(self.max_parallel()).max(1);
-        let (mut longest, mut open) = (Duration::ZERO, 0);
+        let left = |&m: &usize| self.leaf_left(m, now);
+        let longest = members.iter().filter_map(left).max().unwrap_or_default();
+        let rows = |open: usize| longest * u32::try_from(open / width).unwrap_or(u32::MAX);
+        let (mut open, mut known) = (0, true);
         for &m in members {
-            longest = longest.max(self.leaf_left(m, now)?);
-            open += usize::from(!self.steps[m].state.is_resolved());
+            self.lay_leaf(m, from.after(rows(open)), now, spans);
+            known &= spans[m].known;
+            open += usize::from(self.is_open(m));
         }
-        Some(longest * u32::try_from(open.div_ceil(width)).unwrap_or(u32::MAX))
+        let begins = members.iter().map(|&m| spans[m].begin).min();
+        let ends = self.over(i);
+        spans[i] = Span {
+            begin: begins.unwrap_or(from),
+            end: ends.unwrap_or_else(|| from.after(rows(open + width - 1))),
+            known,
+        };
+    }
+
+    fn lay_leaf(&self, i: usize, from: Timestamp, now: Timestamp, spans: &mut [Span]) {
+        let step = &self.steps[i];
+        let asks = (step.state == State::Waiting).then_some(step.since);
+        let begun = step.attempts.first().map(|a| a.started_at).or(asks);
+        let left = self.leaf_left(i, now);
+        let end = self.over(i);
+        spans[i] = Span {
+            begin: begun.or(end).unwrap_or(from),
+            end: end.unwrap_or_else(|| from.after(left.unwrap_or_default())),
+            known: left.is_some(),
+        };
+    }
+
+    /// When a step that is settled came to be so.
+    fn over(&self, i: usize) -> Option<Timestamp> {
+        (!self.is_open(i)).then(|| self.steps[i].since)
     }
 
     fn leaf_left(&self, i: usize, now: Timestamp) -> Option<Duration> {
@@ -107,5 +177,86 @@ impl Run {
             _ => None,
         };
         Some(since.map_or(whole, |since| whole.saturating_sub(now.since(since))))
+    }
+}
+
+/// When each step began and ended, or is expected to, and which of them decide when the run ends.
+#[derive(Clone, Debug, Default)]
+pub struct Forecast {
+    /// When it was made.
+    at: Timestamp,
+    /// Of the run; `None` where an open step has no expected time.
+    pub end: Option<Timestamp>,
+    /// The latest end of all steps, whether it is known or not.
+    last: Timestamp,
+    /// By index into `Run::steps`.
+    spans: Vec<Span>,
+    /// The critical path, from its first step to its last.
+    critical: Vec<usize>,
+    places: Vec<Place>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    pub begin: Timestamp,
+    pub end: Timestamp,
+    /// Whether its length is known, or at least expected.
+    pub known: bool,
+}
+
+/// Where a plan step stands on the critical path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Off,
+    First,
+    After(usize),
+}
+
+impl Forecast {
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// When the last step ends, as far as can be told.
+    pub fn last(&self) -> Timestamp {
+        self.last
+    }
+
+    /// Of a step by its index; `None` before the first event.
+    pub fn span(&self, index: usize) -> Option<Span> {
+        self.spans.get(index).copied()
+    }
+
+    /// The steps that decide when the run ends, first to last: those that are over too. Of a roll back, what is left of it.
+    pub fn critical(&self) -> &[usize] {
+        &self.critical
+    }
+
+    pub fn is_critical(&self, index: usize) -> bool {
+        self.places.get(index).is_some_and(|p| *p != Place::Off)
+    }
+
+    /// Whether the critical path goes from `from` straight to `to`.
+    pub fn leads(&self, from: usize, to: usize) -> bool {
+        self.places.get(to) == Some(&Place::After(from))
+    }
+
+    /// What comes later decides; of what comes at once, what is still open does.
+    fn weight(&self, i: usize, run: &Run) -> (Timestamp, bool) {
+        (self.spans[i].end, run.is_open(i))
+    }
+
+    /// The critical path, back from what ends last.
+    fn walk(&mut self, run: &Run, behind: &[Option<usize>]) {
+        let over = run.phase.is_terminal();
+        let ends = run.graph.order.iter().copied();
+        let ends = ends.filter(|&i| over || run.is_open(i));
+        let mut at = ends.max_by_key(|&i| self.weight(i, run));
+        while let Some(i) = at {
+            self.critical.push(i);
+            at = behind[i];
+            self.places[i] = at.map_or(Place::First, Place::After);
+        }
+        self.critical.reverse();
     }
 }

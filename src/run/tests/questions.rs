@@ -90,18 +90,60 @@ fn a_forecast_is_the_longest_path_that_is_left() {
     let s = play(
         "step a expected 60s\nstep b expected 10s\nstep c needs a,b expected 30s\nstart\n~ 20s",
     );
-    assert_eq!(s.run.forecast_end(s.now), Some(Timestamp(90_000)));
+    assert_eq!(s.run.forecast(s.now).end, Some(Timestamp(90_000)));
     // Late: it may end any moment.
     assert_eq!(
-        s.run.forecast_end(Timestamp(100_000)),
+        s.run.forecast(Timestamp(100_000)).end,
         Some(Timestamp(130_000))
     );
     let s = play("step a\nstart");
-    assert_eq!(s.run.forecast_end(s.now), None);
+    assert_eq!(s.run.forecast(s.now).end, None);
     let s = play("step w wait 60s\nstart\n> postpone w 90s");
-    assert_eq!(s.run.forecast_end(s.now), Some(Timestamp(90_000)));
+    assert_eq!(s.run.forecast(s.now).end, Some(Timestamp(90_000)));
     let s = play("step g items 4 wide 2 expected 10s\nstart");
-    assert_eq!(s.run.forecast_end(s.now), Some(Timestamp(20_000)));
+    assert_eq!(s.run.forecast(s.now).end, Some(Timestamp(20_000)));
+}
+
+/// Names of the steps on the critical path, and when each begins and ends, in seconds.
+fn critical(script: &str) -> String {
+    let s = play(script);
+    let forecast = s.run.forecast(s.now);
+    let seconds = |at: Timestamp| at.since(s.run.started_at()).as_secs();
+    let told = forecast.critical().iter().map(|&i| {
+        let span = forecast.span(i).unwrap();
+        let (begin, end) = (seconds(span.begin), seconds(span.end));
+        format!("{} {begin}-{end}", s.run.steps()[i].id)
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn the_critical_path_is_what_decides_when_the_run_ends() {
+    let plan = "step a expected 60s\nstep b expected 10s\nstep c needs a,b expected 30s\nstep d needs b expected 20s\nstart";
+    assert_eq!(critical(plan), "a 0-60, c 60-90");
+    // b takes so long that it decides: it is late, and what needs it begins now at the earliest.
+    let late = format!("{plan}\n~ 40s\n! a.1 succeeded\n~ 30s");
+    assert_eq!(critical(&late), "b 0-70, c 70-100");
+    let over = format!("{late}\n! b.1 succeeded\n! d.1 succeeded\n~ 5s\n! c.1 succeeded");
+    assert_eq!(critical(&over), "b 0-70, c 70-75", "and did so in the end");
+    assert_eq!(
+        critical("step a\nstep b needs a\nstart"),
+        "a 0-0, b 0-0",
+        "without expected times, what is still open counts"
+    );
+    let undone = "step a undo: expected 5s\nstep b needs a undo: expected 7s\nstart\n! a.1 succeeded\n! b.1 succeeded\n> rollback because";
+    assert_eq!(critical(undone), "b.undo 0-7, a.undo 7-12");
+}
+
+#[test]
+fn members_of_a_fan_out_are_laid_in_rows() {
+    let s = play("step g items 4 wide 2 expected 10s\nstart");
+    let forecast = s.run.forecast(s.now);
+    let begins = s.run.fanned_out(0).iter();
+    let begins: Vec<i64> = begins
+        .map(|&m| forecast.span(m).unwrap().begin.0 / 1000)
+        .collect();
+    assert_eq!(begins, [0, 0, 10, 10]);
 }
 
 /// The idempotency key stays the same for automatic retries, and is another one for each ordered try.

@@ -281,7 +281,7 @@ pub const TABLE: &[Action] = &[
     row(A::ToRunning, &["g r"], "to-running", "", "to the next running step", Move),
     row(A::ToApproval, &["g a"], "to-approval", "", "to the next approval or checklist", Move),
     row(A::ToBreakpoint, &["g b"], "to-breakpoint", "", "to the next breakpoint", Move),
-    row(A::ToCritical, &["g c"], "to-critical", "", "to the critical path", Move).later(),
+    row(A::ToCritical, &["g c"], "to-critical", "", "to the critical path, and along it", Move),
     row(A::NeedsNext, &["}"], "needs-next", "", "to the next step that needs a person", Move),
     row(A::NeedsPrevious, &["{"], "needs-previous", "", "to the previous step that needs a person", Move),
     row(A::AttemptNext, &["]"], "attempt-next", "", "to the next attempt", Move),

@@ -11,7 +11,7 @@ use super::rows::Rows;
 use super::{Aim, Place};
 use crate::engine::Pace;
 use crate::id::StepId;
-use crate::run::{Actor, InputField, Run, Seen, Shown, State, StepRun};
+use crate::run::{Actor, Forecast, InputField, Run, Seen, Shown, State, StepRun};
 use crate::text::Clean;
 use crate::time::Timestamp;
 use crate::tui::keys::{Key, Keymap};
@@ -60,7 +60,7 @@ pub(crate) struct Model {
     pub height: u16,
     /// How long the whole run should take, by the expected times of its longest path.
     pub expected: Option<Duration>,
-    pub forecast: Option<Timestamp>,
+    pub forecast: Forecast,
     /// Steps that wait for a person's decision, in row order.
     pub needs_you: Vec<usize>,
     pub legal: Legal,
@@ -174,7 +174,7 @@ impl Model {
             width: 80,
             height: 24,
             expected,
-            forecast: None,
+            forecast: Forecast::default(),
             needs_you: Vec::new(),
             legal: Legal::default(),
             active: Vec::new(),
@@ -287,12 +287,17 @@ impl Model {
             return;
         }
         self.rows.build(&self.run, &self.rails);
-        if !self.select(self.selected) {
-            let groups: Vec<usize> = self.run.around(self.selected).collect();
-            if !groups.into_iter().any(|group| self.select(group)) {
-                self.select_row(self.cursor);
-            }
+        if !self.select_near(self.selected) {
+            self.select_row(self.cursor);
         }
+    }
+
+    /// Selects a step, or the group that it is folded into. False if none of them has a row.
+    pub(crate) fn select_near(&mut self, index: usize) -> bool {
+        let groups: Vec<usize> = self.run.around(index).collect();
+        std::iter::once(index)
+            .chain(groups)
+            .any(|index| self.select(index))
     }
 
     /// How the state of a step is shown: only what asks a person asks, a timer just waits.

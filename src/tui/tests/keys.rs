@@ -611,3 +611,15 @@ fn a_paused_run_that_needs_nothing_says_so() {
         "{text}"
     );
 }
+
+#[test]
+fn the_critical_path_is_walked_along() {
+    let mut play = failed();
+    play.press("g g g c");
+    assert_eq!(play.selected(), "promote-orders");
+    assert_eq!(play.toast(), "step 1 of 5 on the critical path");
+    play.press("g c");
+    assert_eq!(play.selected(), "approve-cutover");
+    play.press("g c g c g c g c");
+    assert_eq!(play.selected(), "promote-orders", "and round at the end");
+}

@@ -62,7 +62,7 @@ pub(super) fn take(model: &mut Model, events: &[Recorded], out: &mut Vec<Request
     take_up::follow(model, events);
     follow(model);
     close_outdated(model);
-    model.forecast = model.run.forecast_end(model.now);
+    model.forecast = model.run.forecast(model.now);
     if first && let Some(line) = caught_up::line(model, events) {
         model.say(Tone::Info, &line);
     }

@@ -33,6 +33,7 @@ pub(super) fn moves(model: &mut Model, act: Act, _out: &mut Vec<Request>) -> boo
         Act::ToBreakpoint => to(model, "held by a breakpoint", |model, i| {
             model.run.steps()[i].breakpoint
         }),
+        Act::ToCritical => to_critical(model),
         Act::NeedsNext => needs(model, true),
         Act::NeedsPrevious => needs(model, false),
         Act::AttemptNext => attempt(model, 1),
@@ -161,6 +162,26 @@ fn to(model: &mut Model, what: &str, is: impl Fn(&Model, usize) -> bool) {
         }
         None => model.say(Tone::Info, &format!("no step is {what}")),
     }
+}
+
+/// To the first step of the critical path that is still open; from there along it, going round at the end.
+fn to_critical(model: &mut Model) {
+    let path = model.forecast.critical();
+    let open = |index: &&usize| !model.run.state(**index).is_resolved();
+    let left: Vec<usize> = path.iter().filter(open).copied().collect();
+    // Of a run that is over, all of it tells what took so long.
+    let path = if left.is_empty() { path.to_vec() } else { left };
+    let here = model.step().and_then(|step| step.group);
+    let here = here.unwrap_or(model.selected);
+    let at = path.iter().position(|index| *index == here);
+    let at = at.map_or(0, |at| (at + 1) % path.len());
+    let Some(target) = path.get(at).copied() else {
+        return model.say(Tone::Info, "there is no critical path yet");
+    };
+    model.follow_run = false;
+    model.select_near(target);
+    let text = format!("step {} of {} on the critical path", at + 1, path.len());
+    model.say(Tone::Info, &text);
 }
 
 fn needs(model: &mut Model, forward: bool) {

@@ -46,7 +46,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Request> {
         } => logs::found(model, &attempt, &pattern, lines, done),
         Message::Tick(now) => {
             pass_time(model, now);
-            model.forecast = model.run.forecast_end(now);
+            model.forecast = model.run.forecast(now);
         }
         Message::Drawn(at) => model.front.drawn(at),
         Message::Runs(entries) => {

@@ -14,7 +14,7 @@ use super::words::{counted, time_of, took};
 use crate::run::{State, StepRun};
 use crate::time::clock_span;
 use crate::tui::model::{Focus, Model};
-use crate::tui::rails::Drawn;
+use crate::tui::rails::{Cell, Drawn, Edge};
 use crate::tui::theme::{Role, Status, Theme};
 
 /// Where the columns stand; `None` where there is no room for one.
@@ -190,22 +190,23 @@ fn lanes(
         return;
     }
     let selected = model.selected;
-    let strong = |edge: crate::tui::rails::Edge| edge.from == selected || edge.to == selected;
     let row = model.rails.row(step.group.unwrap_or(index));
-    let cells = match step.group {
-        None => model.rails.cells(row, strong),
-        Some(_) => model.rails.continuation(row, strong),
+    let strong = |wanted: &dyn Fn(Edge) -> bool| match step.group {
+        None => model.rails.cells(row, wanted),
+        Some(_) => model.rails.continuation(row, wanted),
     };
+    let critical = strong(&|edge| model.forecast.leads(edge.from, edge.to));
+    let own = strong(&|edge| edge.from == selected || edge.to == selected);
     // On a narrow screen names come first.
     let most = usize::from(area.width / 3).max(3);
-    for Drawn { cell, strong } in cells.into_iter().take(most) {
-        let style = if strong {
-            theme.style(Role::RailCritical)
-        } else {
-            lane
+    for (Drawn { cell, strong }, own) in critical.into_iter().zip(own).take(most) {
+        let style = match (strong, own.strong) {
+            (true, _) => theme.style(Role::RailCritical),
+            (false, true) => theme.style(Role::Accent),
+            (false, false) => lane,
         };
         match cell {
-            crate::tui::rails::Cell::Node => strip.own(&look.glyph, look.style),
+            Cell::Node => strip.own(&look.glyph, look.style),
             cell => strip.own(theme.lines().rail(cell), style),
         };
     }
@@ -249,30 +250,37 @@ fn name(
         strip.right("break", theme.style(Role::Gate));
     }
     let room = strip.room();
-    if let Some(members) = &step.members {
+    if step.members.is_some() {
         let folded = model.rows.is_folded(&model.run, index);
         let lines = theme.lines();
         let fold = if folded { lines.folded } else { lines.unfolded };
         strip.own(fold, theme.style(Role::Muted)).gap(1);
-        let count = match model.run.fanned_out(index).len() {
-            0 if !members.is_empty() => model.run.leaves(index).len(),
-            count => count,
-        };
-        let name = format!("{} x{count}", step.id);
-        strip.cut(&name, room, theme, style);
+        strip.cut(&label(model, index), room, theme, style);
         if folded && narrow {
             strip.gap(2);
             tally(model, theme, strip, &model.run.leaves(index));
         }
         return;
     }
+    strip.cut(&label(model, index), room, theme, style);
+}
+
+/// Its id; a group's with the number of its steps, and of a member of a fan-out its number and item.
+pub(super) fn label(model: &Model, index: usize) -> String {
+    let step = &model.run.steps()[index];
+    if let Some(members) = &step.members {
+        let count = match model.run.fanned_out(index).len() {
+            0 if !members.is_empty() => model.run.leaves(index).len(),
+            count => count,
+        };
+        return format!("{} x{count}", step.id);
+    }
     if step.group.is_some() {
         let item = step.item.as_ref().map(item_text).unwrap_or_default();
         let n = step.id.as_str().rsplit_once('[').map_or("", |(_, n)| n);
-        strip.cut(&format!("[{n} {item}"), room, theme, style);
-        return;
+        return format!("[{n} {item}");
     }
-    strip.cut(step.id.as_str(), room, theme, style);
+    step.id.to_string()
 }
 
 /// `ok 40  run 8  FAIL 1` of a folded group.
@@ -315,7 +323,7 @@ fn item_text(item: &serde_json::Value) -> String {
 }
 
 /// The state in a word; a little more exact than its status where that helps.
-fn word(model: &Model, theme: &Theme, index: usize) -> String {
+pub(super) fn word(model: &Model, theme: &Theme, index: usize) -> String {
     let state = model.run.state(index);
     match state {
         State::Stopping => "stop".into(),
@@ -353,7 +361,7 @@ fn cells(model: &Model, theme: &Theme, strip: &mut Strip, columns: Columns, inde
 }
 
 /// How far over its expected time it is, or when it goes on.
-fn note(model: &Model, theme: &Theme, index: usize) -> (String, Style) {
+pub(super) fn note(model: &Model, theme: &Theme, index: usize) -> (String, Style) {
     let step = &model.run.steps()[index];
     let until = match (&step.ask, step.state) {
         (_, State::Retrying { until }) => Some(until),

@@ -214,7 +214,7 @@ fn forecast(model: &Model) -> String {
     }
     let start = model.run.started_at();
     let expected = model.expected.map(clock_span);
-    let forecast = model.forecast.filter(|_| model.is_moving());
+    let forecast = model.forecast.end.filter(|_| model.is_moving());
     match (forecast, expected) {
         (Some(end), Some(expected)) => {
             format!("ETA {} (exp {expected}) ", clock_span(end.since(start)))
