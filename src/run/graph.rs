@@ -13,6 +13,11 @@ pub(super) struct Graph {
     pub(super) wanted_by: Vec<Vec<(usize, bool)>>,
     /// All plan steps, each after what it needs.
     pub(super) order: Vec<usize>,
+    /// Plan steps that need nothing.
+    pub(super) roots: Vec<usize>,
+    /// For each plan step, how many steps stand before it on the longest way from a root.
+    pub(super) level: Vec<usize>,
+    pub(super) levels: usize,
     pub(super) always: Vec<usize>,
     pub(super) fan_outs: Vec<usize>,
     /// For each plan step whose outputs are read: by whom.
@@ -42,6 +47,12 @@ impl Graph {
             chosen.filter(|(_, s)| test(s)).map(|(i, _)| i).collect()
         };
         let order = order(workflow, &wanted_by);
+        let mut level = vec![0; count];
+        for &i in &order {
+            let needs = workflow.steps[i].needs.iter();
+            level[i] = needs.map(|n| level[n.step] + 1).max().unwrap_or(0);
+        }
+        let levels = level.iter().max().map_or(0, |last| last + 1);
         let first = firsts(workflow);
         let scopes = (0..count).map(|i| workflow.scope(i));
         let begins: Vec<_> = scopes.map(|s| Some(first[&s?])).collect();
@@ -58,6 +69,9 @@ impl Graph {
             dependents,
             wanted_by,
             order,
+            roots: pick(|s| s.needs.is_empty()),
+            level,
+            levels,
             always: pick(|s| s.always),
             fan_outs: pick(|s| s.fan_out.is_some()),
             reads: reads(workflow),

@@ -154,6 +154,20 @@ impl Run {
         }
     }
 
+    /// Plan steps that need nothing, in the order of the file.
+    pub fn first_steps(&self) -> &[usize] {
+        &self.graph.roots
+    }
+
+    /// How many steps stand before this plan step on the longest way from a first one; `None` for a compensation.
+    pub fn level(&self, index: usize) -> Option<usize> {
+        self.graph.level.get(index).copied()
+    }
+
+    pub fn levels(&self) -> usize {
+        self.graph.levels
+    }
+
     /// The state to show: for a group it is derived from its members.
     pub fn state(&self, index: usize) -> State {
         self.steps.get(index).map_or(State::Pending, |s| s.state)

@@ -3,7 +3,8 @@
 //! ```text
 //!  status     failover-eu 42   PAUSED   5 ok  1 run  1 FAIL  7 wait
 //!  tabs       1 Outline  4 Logs  5 Audit  0 Runs             ETA
-//!  steps      one row a step            │ detail    (from 100 columns)   │ audit (from 160 columns)
+//!  steps      outline, graph or Gantt   │ detail    (outline only, from 100 columns)
+//!             outline                   │ graph, gantt below             │ detail, audit below  (from 160 columns)
 //!  card       what failed or asks, and the keys that answer it
 //!  log        full width on purpose
 //!  why        why the selected step waits
@@ -21,7 +22,7 @@ pub(crate) const WIDTH_MIN: u16 = 40;
 pub(crate) const HEIGHT_MIN: u16 = 10;
 
 const DETAIL_FROM: u16 = 100;
-const AUDIT_FROM: u16 = 160;
+const ALL_FROM: u16 = 160;
 
 /// Areas of the screen; empty where a pane is not shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub(crate) struct Panes {
     pub status: Rect,
     pub tabs: Rect,
     pub steps: Rect,
+    pub graph: Rect,
+    pub gantt: Rect,
     pub detail: Rect,
     pub audit: Rect,
     pub card: Rect,
@@ -42,9 +45,14 @@ pub(crate) struct Panes {
 }
 
 impl Panes {
-    /// Rows of the outline below its title.
+    /// Steps of the list that are visible: of the outline below its title, else of the Gantt below its axis.
     pub(crate) fn step_rows(&self) -> usize {
-        usize::from(self.steps.height.saturating_sub(1))
+        let rows = if self.steps.is_empty() {
+            self.gantt.height.saturating_sub(2)
+        } else {
+            self.steps.height.saturating_sub(1)
+        };
+        usize::from(rows)
     }
 
     /// Rows of the log below its title.
@@ -139,17 +147,21 @@ pub(crate) fn panes(model: &Model) -> Panes {
     }
     let body = Rect::new(0, 2, width, height - 2 - foot);
     match (model.view, model.zoom, model.focus) {
-        (View::Logs, ..) | (View::Outline, true, Focus::Log) => panes.log = body,
+        (View::Logs, ..) | (View::Outline | View::Graph | View::Gantt, true, Focus::Log) => {
+            panes.log = body;
+        }
         (View::Detail, ..) | (View::Outline, true, Focus::Detail) => panes.detail = body,
         (View::Audit, ..) => panes.audit = body,
         (View::Runs | View::Text, ..) => panes.body = body,
         (View::Outline, true, Focus::Steps) => panes.steps = body,
-        (View::Outline, false, _) => split(model, body, &mut panes),
+        (View::Graph, true, _) => panes.graph = body,
+        (View::Gantt, true, _) => panes.gantt = body,
+        (View::Outline | View::Graph | View::Gantt, false, _) => split(model, body, &mut panes),
     }
     panes
 }
 
-/// Outline (and detail, and audit) above, card and log below.
+/// Steps in one picture or in all of them above, card and log below.
 fn split(model: &Model, body: Rect, panes: &mut Panes) {
     let card = Card::of(model).rows(body.height >= 30, model.run.checks().len());
     let card = if body.height >= 8 { card } else { 0 };
@@ -164,25 +176,59 @@ fn split(model: &Model, body: Rect, panes: &mut Panes) {
         free.min(8) / 3
     };
     let mut top = wanted.min(free - log_min).max((free / 3).min(4));
-    if body.width >= DETAIL_FROM {
-        top = top.max(free / 2);
+    match model.view {
+        View::Graph => top = free - log_min,
+        View::Gantt => top = (top + 1).min(free - log_min),
+        _ if body.width >= ALL_FROM => top = (free * 2 / 3).max(top),
+        _ if body.width >= DETAIL_FROM => top = top.max(free / 2),
+        _ => {}
     }
-    panes.steps = Rect {
+    let above = Rect {
         height: top,
         ..body
     };
-    if body.width >= DETAIL_FROM {
-        let (left, middle) = if body.width >= AUDIT_FROM {
-            (body.width * 2 / 5, body.width * 3 / 10)
-        } else {
-            (body.width * 3 / 5, body.width - body.width * 3 / 5)
-        };
-        panes.steps.width = left;
-        panes.detail = Rect::new(left, body.y, middle, top);
-        if body.width >= AUDIT_FROM {
-            panes.audit = Rect::new(left + middle, body.y, body.width - left - middle, top);
-        }
+    match model.view {
+        View::Graph => panes.graph = above,
+        View::Gantt => panes.gantt = above,
+        _ => beside(above, panes),
     }
     panes.card = Rect::new(0, body.y + top, body.width, card);
     panes.log = Rect::new(0, body.y + top + card, body.width, free - top);
+}
+
+/// The outline, and what else of the steps has room beside it.
+fn beside(area: Rect, panes: &mut Panes) {
+    let part = |x: u16, width: u16| Rect {
+        x: area.x + x,
+        width,
+        ..area
+    };
+    let width = area.width;
+    if width < DETAIL_FROM {
+        panes.steps = area;
+    } else if width < ALL_FROM {
+        let left = width * 3 / 5;
+        panes.steps = part(0, left);
+        panes.detail = part(left, width - left);
+    } else {
+        let left = width * 2 / 5;
+        let right = width * 28 / 100;
+        panes.steps = part(0, left);
+        (panes.graph, panes.gantt) = stacked(part(left, width - left - right), 2);
+        (panes.detail, panes.audit) = stacked(part(width - right, right), 3);
+    }
+}
+
+/// The upper part takes so many fifths.
+fn stacked(area: Rect, fifths: u16) -> (Rect, Rect) {
+    let above = Rect {
+        height: area.height * fifths / 5,
+        ..area
+    };
+    let below = Rect {
+        y: area.y + above.height,
+        height: area.height - above.height,
+        ..area
+    };
+    (above, below)
 }

@@ -10,6 +10,7 @@ mod layout;
 mod main_loop;
 mod message;
 mod model;
+mod neighbours;
 mod options;
 mod pacer;
 mod paint;

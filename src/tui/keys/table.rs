@@ -295,8 +295,8 @@ pub const TABLE: &[Action] = &[
     row(A::BookmarkNext, &["'"], "bookmark-next", "", "to the next bookmark", Move).later(),
 
     row(A::ViewOutline, &["1"], "outline", "", "outline: all steps", Look),
-    row(A::ViewGraph, &["2"], "graph", "", "graph around the step", Look).later(),
-    row(A::ViewGantt, &["3"], "gantt", "", "actual against expected times", Look).later(),
+    row(A::ViewGraph, &["2"], "graph", "", "graph around the step", Look),
+    row(A::ViewGantt, &["3"], "gantt", "", "actual against expected times", Look),
     row(A::ViewLogs, &["4"], "logs", "", "the log on the whole screen", Look),
     row(A::ViewAudit, &["5"], "audit", "", "who did what, when and why", Look),
     row(A::ViewRunbook, &["6"], "runbook", "", "the runbook", Look).later(),
@@ -308,8 +308,8 @@ pub const TABLE: &[Action] = &[
     row(A::Definition, &["Y"], "definition", "", "the step in the workflow file", Look),
     row(A::Output, &["o"], "output", "output", "the step's log on the whole screen", Look),
     row(A::Zoom, &["z"], "zoom", "", "give the pane the whole screen, and back", Look),
-    row(A::Fold, &["-"], "fold", "", "fold a fan-out to one row", Look),
-    row(A::Unfold, &["="], "unfold", "", "unfold a fan-out", Look),
+    row(A::Fold, &["-"], "fold", "", "fold a group to one row; less of the graph; a coarser time axis", Look),
+    row(A::Unfold, &["="], "unfold", "", "unfold a group; more of the graph; a finer time axis", Look),
 
     row(A::Find, &["/"], "find", "find", "filter the list, or search the log", Log),
     row(A::FindNext, &["n"], "find-next", "", "next match", Log),

@@ -38,6 +38,10 @@ pub(crate) struct Model {
     pub last_view: View,
     pub focus: Focus,
     pub zoom: bool,
+    /// Columns that the graph shows to each side.
+    pub depth: usize,
+    /// How much finer the time axis is than the whole run would need.
+    pub zoom_in: usize,
     /// The selection follows the run until the person moves it.
     pub follow_run: bool,
     pub log: LogPane,
@@ -81,12 +85,21 @@ pub(crate) struct Model {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum View {
     Outline,
+    Graph,
+    Gantt,
     Logs,
     Audit,
     Detail,
     Runs,
     /// The workflow file.
     Text,
+}
+
+impl View {
+    /// Steps above, the log below.
+    pub(crate) fn is_of_steps(self) -> bool {
+        matches!(self, Self::Outline | Self::Graph | Self::Gantt)
+    }
 }
 
 /// Which pane the movement keys move in.
@@ -155,6 +168,8 @@ impl Model {
             last_view: View::Outline,
             focus: Focus::Steps,
             zoom: false,
+            depth: 2,
+            zoom_in: 0,
             follow_run: true,
             log: LogPane::default(),
             detail: Detail::default(),

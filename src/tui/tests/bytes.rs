@@ -53,6 +53,18 @@ fn a_full_paint_fits() {
 }
 
 #[test]
+fn a_full_paint_of_graph_and_gantt_fits() {
+    for key in ["2", "3", "3 z"] {
+        for (width, height, limit) in [(80, 24, 4_500), (200, 50, 18_000)] {
+            let mut play = failed();
+            play.press(key);
+            let cost = Line::new(play, width, height).draw();
+            assert!(cost.bytes <= limit && cost.writes == 1, "{key}: {cost:?}");
+        }
+    }
+}
+
+#[test]
 fn nothing_new_costs_nothing() {
     let mut line = Line::new(failed(), 80, 24);
     line.draw();
@@ -102,6 +114,37 @@ fn four_running_steps_cost_600_bytes_a_second() {
         worst = worst.max(line.draw().bytes);
     }
     assert!(worst <= 600, "{worst}");
+}
+
+#[test]
+fn four_running_steps_cost_600_bytes_a_second_in_graph_and_gantt_too() {
+    for key in ["2", "3", "3 z", "3 z = ="] {
+        let mut line = Line::new(four(), 80, 24);
+        line.play.press(key);
+        line.draw();
+        // When a second moves the time axis on by a column, each row changes; the next seconds cost the less.
+        let seconds = 60;
+        let all: usize = (0..seconds)
+            .map(|_| {
+                line.play.pass(1);
+                line.draw().bytes
+            })
+            .sum();
+        assert!(all <= 600 * seconds, "{key}: {}", all / seconds);
+    }
+}
+
+/// A step further in the list costs more than a key's echo only where the whole picture is another one.
+#[test]
+fn moving_in_graph_and_gantt_costs_little() {
+    for (keys, limit) in [("3", 300), ("2", 1_500)] {
+        let mut line = Line::new(Play::new(plan::failover()), 80, 24);
+        line.play.press(keys).press("j");
+        line.draw();
+        line.play.press("j");
+        let moved = line.draw();
+        assert!(moved.bytes <= limit, "{keys}: {moved:?}");
+    }
 }
 
 #[test]

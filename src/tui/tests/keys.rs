@@ -502,8 +502,8 @@ fn a_verb_that_is_refused_says_why() {
     play.press("B");
     let nothing = "rollback: 1 step runs";
     assert!(play.toast().starts_with(nothing), "{}", play.toast());
-    play.press("2");
-    assert_eq!(play.toast(), "graph: not in this version");
+    play.press("\\");
+    assert_eq!(play.toast(), "mouse: not in this version");
     play.ends("promote-users", Outcome::Succeeded, "");
 }
 

@@ -142,6 +142,31 @@ fn views() {
 }
 
 #[test]
+fn graph() {
+    let mut play = failed();
+    picture("graph_80x24", play.press("2"));
+    insta::assert_snapshot!("graph_80x24_ascii", play.text(true));
+    picture("graph_40x10", play.resize(40, 10));
+    picture("graph_200x50", play.resize(200, 50));
+    picture("graph_zoom_80x24", play.resize(80, 24).press("z l ="));
+}
+
+#[test]
+fn gantt() {
+    let mut play = failed();
+    play.pass(60);
+    picture("gantt_80x24", play.press("3"));
+    insta::assert_snapshot!("gantt_80x24_ascii", play.text(true));
+    picture("gantt_40x10", play.resize(40, 10));
+    picture("gantt_200x50", play.resize(200, 50));
+    picture("gantt_finer_80x24", play.resize(80, 24).press("z ="));
+    let mut play = ticking();
+    picture("gantt_asking_80x24", play.press("3 z"));
+    play.press("a t j t").write("F-77").press("Enter");
+    picture("gantt_ended_80x24", &play);
+}
+
+#[test]
 fn the_end() {
     let mut play = ticking();
     play.press("a t j t").write("F-77").press("Enter");

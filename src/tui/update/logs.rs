@@ -50,8 +50,10 @@ pub(super) fn logs(model: &mut Model, act: Act, _out: &mut Vec<Request>) -> bool
 pub(super) fn find(model: &mut Model) {
     let in_log = model.view == View::Logs || model.focus == Focus::Log;
     match model.view {
-        View::Logs | View::Outline if in_log => prompt::open(model, Asked::Search),
-        View::Outline => prompt::open(model, Asked::Filter),
+        View::Logs | View::Outline | View::Graph | View::Gantt if in_log => {
+            prompt::open(model, Asked::Search);
+        }
+        View::Outline | View::Graph | View::Gantt => prompt::open(model, Asked::Filter),
         _ => model.say(Tone::Info, "find works in the outline and in logs"),
     }
 }

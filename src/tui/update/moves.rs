@@ -5,12 +5,16 @@ use crate::tui::keys::Act;
 use crate::tui::layout::panes;
 use crate::tui::message::Request;
 use crate::tui::model::{Focus, Model, Tone, View};
+use crate::tui::neighbours::{siblings, telling};
 
 /// Columns that a step to the side moves a log.
 const ASIDE: usize = 8;
 
 /// False if `act` is no movement.
 pub(super) fn moves(model: &mut Model, act: Act, _out: &mut Vec<Request>) -> bool {
+    if in_graph(model) && graph(model, act) {
+        return true;
+    }
     let page = page(model);
     match act {
         Act::Down => by(model, 1),
@@ -57,6 +61,7 @@ pub(super) fn focus(model: &Model) -> Focus {
     match model.view {
         View::Logs => Focus::Log,
         View::Detail => Focus::Detail,
+        View::Graph | View::Gantt if model.focus == Focus::Detail => Focus::Steps,
         _ => model.focus,
     }
 }
@@ -64,8 +69,9 @@ pub(super) fn focus(model: &Model) -> Focus {
 fn page(model: &Model) -> i64 {
     let panes = panes(model);
     let rows = match (model.view, focus(model)) {
-        (View::Outline, Focus::Steps) => panes.step_rows(),
-        (View::Outline | View::Logs, Focus::Log) => panes.log_rows() as usize,
+        (View::Outline | View::Gantt, Focus::Steps) => panes.step_rows(),
+        (View::Graph, Focus::Steps) => usize::from(panes.graph.height),
+        (_, Focus::Log) => panes.log_rows() as usize,
         (View::Audit, _) => usize::from(panes.audit.height),
         (View::Runs | View::Text, _) => usize::from(panes.body.height),
         _ => usize::from(panes.detail.height),
@@ -106,6 +112,47 @@ fn by(model: &mut Model, rows: i64) {
             model.select_row(moved(model.cursor, last));
         }
     }
+}
+
+fn in_graph(model: &Model) -> bool {
+    model.view == View::Graph && focus(model) == Focus::Steps
+}
+
+/// Along the graph: to what the step needs, to what needs it, to those beside it. False if `act` means here what it always does.
+fn graph(model: &mut Model, act: Act) -> bool {
+    let group = model.step().and_then(|step| step.group);
+    let here = group.unwrap_or(model.selected);
+    let run = &model.run;
+    let beside = |by: i64| {
+        let siblings = siblings(run, here);
+        let at = siblings.iter().position(|step| *step == here)?;
+        let last = siblings.len() - 1;
+        let to = usize::try_from(at as i64 + by).unwrap_or(0).min(last);
+        Some(siblings[to])
+    };
+    let page = page(model);
+    let to = match act {
+        Act::Left => telling(run, run.needs(here).iter().map(|need| need.step)),
+        Act::Right => telling(run, run.dependents(here).iter().copied()),
+        Act::Down => beside(1),
+        Act::Up => beside(-1),
+        Act::PageDown => beside(page),
+        Act::PageUp => beside(-page),
+        Act::HalfDown => beside((page / 2).max(1)),
+        Act::HalfUp => beside(-(page / 2).max(1)),
+        _ => return false,
+    };
+    match to.filter(|to| *to != here) {
+        Some(to) => {
+            model.follow_run = false;
+            if !model.select_near(to) {
+                let text = format!("the filter hides {}", model.run.steps()[to].id);
+                model.say(Tone::Info, &text);
+            }
+        }
+        None => model.say(Tone::Info, "there is no step that way"),
+    }
+    true
 }
 
 /// A detail pane is never longer.

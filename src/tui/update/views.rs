@@ -8,9 +8,16 @@ use crate::tui::message::Request;
 use crate::tui::model::{Focus, Model, TextView, Tone, View};
 use crate::tui::options::Outcome;
 
+/// Columns of the graph to each side at most.
+const DEPTH_MAX: usize = 5;
+/// How often the time axis can be made finer.
+const FINEST: usize = 8;
+
 pub(super) fn views(model: &mut Model, act: Act, out: &mut Vec<Request>) {
     match act {
         Act::ViewOutline => show(model, View::Outline),
+        Act::ViewGraph => show(model, View::Graph),
+        Act::ViewGantt => show(model, View::Gantt),
         Act::ViewLogs | Act::Output => show(model, View::Logs),
         Act::ViewAudit => {
             model.audit_top = 0;
@@ -32,7 +39,13 @@ pub(super) fn views(model: &mut Model, act: Act, out: &mut Vec<Request>) {
         }
         Act::FocusNext => turn(model, 1),
         Act::FocusPrevious => turn(model, 2),
-        Act::Zoom => model.zoom = model.view == View::Outline && !model.zoom,
+        Act::Zoom => model.zoom = model.view.is_of_steps() && !model.zoom,
+        Act::Fold | Act::Unfold if model.view == View::Graph => {
+            deepen(model, act == Act::Unfold);
+        }
+        Act::Fold | Act::Unfold if model.view == View::Gantt => {
+            stretch(model, act == Act::Unfold);
+        }
         Act::Fold | Act::Unfold => fold(model, act == Act::Fold),
         _ => {}
     }
@@ -64,7 +77,7 @@ pub(super) fn show(model: &mut Model, view: View) {
 
 /// The next pane that is on the screen.
 fn turn(model: &mut Model, by: usize) {
-    if model.view != View::Outline {
+    if !model.view.is_of_steps() {
         return show(model, View::Outline);
     }
     let zoomed = std::mem::take(&mut model.zoom);
@@ -84,6 +97,39 @@ fn turn(model: &mut Model, by: usize) {
         .find(shown);
     model.focus = next.unwrap_or(Focus::Steps);
     model.zoom = zoomed;
+}
+
+/// More or fewer columns of the graph.
+fn deepen(model: &mut Model, more: bool) {
+    let depth = if more {
+        model.depth + 1
+    } else {
+        model.depth - 1
+    };
+    model.depth = depth.clamp(1, DEPTH_MAX);
+    let words = match (more, depth == model.depth) {
+        (_, true) => format!("depth {depth}, as far as there is room"),
+        (true, false) => "the graph shows no more columns than this".to_owned(),
+        (false, false) => "the graph shows no fewer columns than this".to_owned(),
+    };
+    model.say(Tone::Info, &words);
+}
+
+/// A finer or a coarser time axis.
+fn stretch(model: &mut Model, finer: bool) {
+    let words = match (finer, model.zoom_in) {
+        (true, FINEST..) => "the time axis is as fine as it can be",
+        (false, 0) => "the time axis shows the whole run",
+        (true, _) => {
+            model.zoom_in += 1;
+            "a finer time axis, around the step"
+        }
+        (false, _) => {
+            model.zoom_in -= 1;
+            "a coarser time axis"
+        }
+    };
+    model.say(Tone::Info, words);
 }
 
 fn fold(model: &mut Model, fold: bool) {

@@ -1,10 +1,14 @@
 //! What the model looks like. Pure: the model, a theme and a buffer, nothing else.
 
 mod audit;
+mod axis;
 mod card;
+mod channel;
 mod controls;
 mod detail;
 mod dialog;
+mod gantt;
+mod graph;
 mod hints;
 mod log;
 mod outline;

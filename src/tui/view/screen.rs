@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::strip::Strip;
-use super::{audit, card, detail, dialog, hints, log, outline, pick, runs, status};
+use super::{audit, card, detail, dialog, gantt, graph, hints, log, outline, pick, runs, status};
 use crate::tui::layout::{HEIGHT_MIN, WIDTH_MIN, is_too_small, panes};
 use crate::tui::model::{Front, Model, View};
 use crate::tui::theme::{Role, Theme};
@@ -20,6 +20,8 @@ pub(crate) fn render(model: &Model, theme: &Theme, buffer: &mut Buffer) -> Optio
     status::render(model, theme, buffer, panes.status);
     status::tabs(model, theme, buffer, panes.tabs);
     outline::render(model, theme, buffer, panes.steps);
+    graph::render(model, theme, buffer, panes.graph);
+    gantt::render(model, theme, buffer, panes.gantt);
     detail::render(model, theme, buffer, panes.detail);
     audit::render(model, theme, buffer, panes.audit);
     card::render(model, theme, buffer, panes.card);

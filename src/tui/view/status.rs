@@ -15,7 +15,7 @@ use crate::tui::model::{Model, View};
 use crate::tui::theme::{Role, Status, Theme};
 
 /// Columns that the names of the views want beside what stands at the right.
-const VIEWS: usize = 37;
+const VIEWS: usize = 55;
 
 pub(crate) fn render(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     let muted = theme.style(Role::Muted);
@@ -153,6 +153,8 @@ pub(crate) fn tabs(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect
     strip.gap(1);
     let views = [
         (View::Outline, Act::ViewOutline, "Outline"),
+        (View::Graph, Act::ViewGraph, "Graph"),
+        (View::Gantt, Act::ViewGantt, "Gantt"),
         (View::Logs, Act::ViewLogs, "Logs"),
         (View::Audit, Act::ViewAudit, "Audit"),
         (View::Runs, Act::ViewRuns, "Runs"),
