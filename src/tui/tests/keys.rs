@@ -623,3 +623,53 @@ fn the_critical_path_is_walked_along() {
     play.press("g c g c g c g c");
     assert_eq!(play.selected(), "promote-orders", "and round at the end");
 }
+
+#[test]
+fn the_graph_is_walked_by_needs_and_siblings() {
+    let mut play = failed();
+    play.press("2 l");
+    assert_eq!(play.selected(), "approve-cutover");
+    play.press("h");
+    let needs = "promote-orders";
+    assert_eq!(play.selected(), needs, "what has failed before the others");
+    play.press("j");
+    assert_eq!(play.selected(), "promote-users");
+    play.press("k k");
+    assert_eq!(play.selected(), needs);
+    assert_eq!(play.toast(), "there is no step that way");
+    play.press("- -");
+    assert_eq!(play.model.depth, 1);
+    play.press("Tab G");
+    assert_eq!(play.selected(), needs, "the log has the keys");
+}
+
+#[test]
+fn of_a_large_graph_only_what_is_seen_is_looked_at() {
+    use crate::tui::neighbours::{Neighbours, Place};
+    let middle = 1..5_000;
+    let mut steps = vec![super::plan::step("first", &[])];
+    steps.extend(
+        middle
+            .clone()
+            .map(|n| super::plan::step(&format!("m-{n}"), &[0])),
+    );
+    steps.push(super::plan::step("last", &middle.collect::<Vec<_>>()));
+    let run = crate::run::Run::empty(super::plan::workflow("wide", steps));
+    for (step, columns) in [(0, 3), (2_500, 3), (5_000, 3)] {
+        let around = Neighbours::new(&run, step, 2, 11);
+        assert_eq!(around.columns.len(), columns);
+        assert!(
+            around
+                .columns
+                .iter()
+                .all(|column| column.places.len() <= 11)
+        );
+        let own = around
+            .columns
+            .iter()
+            .find_map(|c| c.row_of(Place::Step(step)));
+        assert_eq!(own, Some(5), "in the middle row");
+    }
+    let around = Neighbours::new(&run, 0, 1, 11);
+    assert_eq!(around.columns[1].more, 4_999 - 11);
+}

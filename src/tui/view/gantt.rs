@@ -11,6 +11,8 @@
 //!
 //! `>` before a bar says that the step is on the critical path.
 
+use std::time::Duration;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -216,13 +218,29 @@ fn render_row(
 fn actual_and_expected(model: &Model, index: usize) -> String {
     let expected = model.def(index).and_then(|def| def.expected);
     let expected = expected.map(clock_span).unwrap_or_default();
-    let actual = time_of(&model.run, index, model.now);
+    let actual = match model.run.steps()[index].members {
+        Some(_) => span_of(model, index).map(clock_span).unwrap_or_default(),
+        None => time_of(&model.run, index, model.now),
+    };
     let between = if actual.is_empty() || expected.is_empty() {
         " "
     } else {
         "/"
     };
     format!("{actual:>6}{between}{expected}")
+}
+
+/// How long a group has taken from its first step on, if it has begun.
+fn span_of(model: &Model, index: usize) -> Option<Duration> {
+    let span = model.forecast.span(index)?;
+    let state = model.run.state(index);
+    let end = if state.is_resolved() {
+        span.end
+    } else {
+        now(model)
+    };
+    let begun = span.begin < end && !matches!(state, State::Skipped(_));
+    begun.then(|| end.since(span.begin))
 }
 
 /// One glyph a column of the axis.
@@ -273,6 +291,10 @@ fn bar<'a>(model: &Model, theme: &'a Theme, axis: Axis, index: usize) -> Vec<(&'
         let end = if open { now } else { span.end };
         let columns = (axis.at(span.begin), axis.at(end));
         bar.role(columns, lines.bar_actual, Role::BarActual);
+        if step.state == State::Waiting {
+            let look = theme.status(model.status(index));
+            bar.put((columns.1, columns.1), &look.glyph, look.style);
+        }
     }
     attempts(model, &mut bar, index, now);
     bar.cells

@@ -204,7 +204,7 @@ fn names(
     if column.more > 0 {
         let last = area.height.saturating_sub(1);
         let row = ((column.first + column.places.len()) as u16).min(last);
-        let text = format!("+{} more", column.more);
+        let text = format!("+{}", column.more);
         let muted = theme.style(Role::Muted);
         Strip::nth(buffer, area, row).gap(3).own(&text, muted);
     }

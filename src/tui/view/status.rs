@@ -14,6 +14,9 @@ use crate::tui::keys::Act;
 use crate::tui::model::{Model, View};
 use crate::tui::theme::{Role, Status, Theme};
 
+/// From here on there is room for the critical path, and for so many of its steps.
+const WIDE: u16 = 160;
+const NAMED: usize = 8;
 /// Columns that the names of the views want beside what stands at the right.
 const VIEWS: usize = 55;
 
@@ -54,6 +57,23 @@ pub(crate) fn render(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Re
     }
     if !narrow {
         counts(model, theme, &mut strip);
+    }
+    if area.width >= WIDE {
+        critical(model, theme, &mut strip);
+    }
+}
+
+/// What decides when the run ends, as far as there is room.
+fn critical(model: &Model, theme: &Theme, strip: &mut Strip) {
+    let path = model.forecast.critical().iter();
+    let open = path.filter(|index| !model.run.state(**index).is_resolved());
+    let ids = open.map(|index| model.run.steps()[*index].id.as_str());
+    let ids: Vec<&str> = ids.take(NAMED).collect();
+    if !ids.is_empty() {
+        let text = ids.join(&format!(" {} ", theme.lines().arrow));
+        let room = strip.gap(1).room().saturating_sub(12);
+        strip.own("critical: ", theme.style(Role::Muted));
+        strip.cut(&text, room, theme, theme.style(Role::RailCritical));
     }
 }
 
