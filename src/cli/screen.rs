@@ -15,7 +15,7 @@ use crate::engine::{Handle, clock};
 use crate::headless::{self, End};
 use crate::id::RunId;
 use crate::journal::{RunDir, Shelf, Summary};
-use crate::run::Run;
+use crate::run::{Kind, PastTimes, Run};
 use crate::time::{Timestamp, spoken_span};
 use crate::tui::{
     self, Choice, Options, Outcome, RunEntry, Watch, WorkflowEntry, keys::Keymap, theme,
@@ -151,6 +151,10 @@ pub(super) fn ask_params(
     }
 }
 
+/// Past runs that tell how long steps take: the newest ones, sought among so many.
+const PAST_RUNS: usize = 10;
+const PAST_LOOKED_AT: usize = 200;
+
 /// The lists that the screen shows.
 struct Shelves {
     settings: Settings,
@@ -177,6 +181,23 @@ impl tui::Source for Shelves {
             })
         };
         dirs.iter().filter_map(entry).collect()
+    }
+
+    fn past(&self, workflow: &str, kind: Kind, but: &RunId) -> PastTimes {
+        let dirs = Shelf::open(&self.settings.state_dir).and_then(|shelf| shelf.list());
+        let dirs = dirs.unwrap_or_default().into_iter();
+        let mut past = PastTimes::default();
+        let others = dirs.filter(|dir| dir.id() != *but).take(PAST_LOOKED_AT);
+        let runs = others.filter(|dir| {
+            let summary = dir.summary().ok();
+            summary.is_some_and(|s| s.workflow == workflow && s.phase.is_terminal())
+        });
+        let runs = runs.filter_map(|dir| past::open(&self.settings, dir.id().as_str()).ok());
+        let alike = runs.filter(|run| run.run.started().is_some_and(|s| s.kind == kind));
+        for run in alike.take(PAST_RUNS) {
+            past.add(&run.run);
+        }
+        past
     }
 
     fn check(&self, file: &str) -> Result<Arc<Workflow>, Vec<String>> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::machine::Run;
+use super::past::Expectations;
 use super::state::{Ask, State};
 use crate::time::Timestamp;
 use crate::workflow::{Action, Wait};
@@ -48,11 +49,12 @@ impl Run {
         }
     }
 
-    /// What can be told of the time left, by the longest path of `expected` times.
+    /// What can be told of the time left, by the longest path of expected times.
     ///
     /// A failed step counts as if it were retried now. What waits for a person counts its `expected`, or nothing: nobody
     /// knows when someone answers.
-    pub fn forecast(&self, now: Timestamp) -> Forecast {
+    pub fn forecast(&self, now: Timestamp, by: &Expectations) -> Forecast {
+        let basis = Basis { now, by };
         let mut forecast = Forecast {
             at: now,
             spans: vec![Span::default(); self.steps.len()],
@@ -65,11 +67,11 @@ impl Run {
             let last = needs.max_by_key(|&n| forecast.weight(n, self));
             behind[i] = last;
             let from = last.map_or(now, |n| forecast.spans[n].end.max(now));
-            self.lay(i, from, now, &mut forecast.spans);
+            self.lay(i, from, basis, &mut forecast.spans);
         }
         let mut from = now;
         for i in self.undoing() {
-            self.lay_leaf(i, from, now, &mut forecast.spans);
+            self.lay_leaf(i, from, basis, &mut forecast.spans);
             from = from.max(forecast.spans[i].end);
         }
         let ends = forecast.spans.iter().map(|span| span.end);
@@ -109,9 +111,9 @@ impl Run {
     }
 
     /// A plan step that can go on at `from`; a fan-out lays its open members in rows as wide as it may run.
-    fn lay(&self, i: usize, from: Timestamp, now: Timestamp, spans: &mut [Span]) {
+    fn lay(&self, i: usize, from: Timestamp, basis: Basis<'_>, spans: &mut [Span]) {
         let Some(members) = &self.steps[i].members else {
-            return self.lay_leaf(i, from, now, spans);
+            return self.lay_leaf(i, from, basis, spans);
         };
         if self.workflow.steps[i].inner().is_some() {
             // Its steps stand before it on the path.
@@ -126,12 +128,12 @@ impl Run {
         let limit = self.workflow.steps[i].fan_out.as_ref();
         let limit = limit.and_then(|f| f.max_parallel);
         let width = limit.unwrap_or(usize::MAX).min(self.max_parallel()).max(1);
-        let left = |&m: &usize| self.leaf_left(m, now);
+        let left = |&m: &usize| self.leaf_left(m, basis);
         let longest = members.iter().filter_map(left).max().unwrap_or_default();
         let rows = |open: usize| longest * u32::try_from(open / width).unwrap_or(u32::MAX);
         let (mut open, mut known) = (0, true);
         for &m in members {
-            self.lay_leaf(m, from.after(rows(open)), now, spans);
+            self.lay_leaf(m, from.after(rows(open)), basis, spans);
             known &= spans[m].known;
             open += usize::from(self.is_open(m));
         }
@@ -144,11 +146,11 @@ impl Run {
         };
     }
 
-    fn lay_leaf(&self, i: usize, from: Timestamp, now: Timestamp, spans: &mut [Span]) {
+    fn lay_leaf(&self, i: usize, from: Timestamp, basis: Basis<'_>, spans: &mut [Span]) {
         let step = &self.steps[i];
         let asks = (step.state == State::Waiting).then_some(step.since);
         let begun = step.attempts.first().map(|a| a.started_at).or(asks);
-        let left = self.leaf_left(i, now);
+        let left = self.leaf_left(i, basis);
         let end = self.over(i);
         spans[i] = Span {
             begin: begun.or(end).unwrap_or(from),
@@ -162,13 +164,14 @@ impl Run {
         (!self.is_open(i)).then(|| self.steps[i].since)
     }
 
-    fn leaf_left(&self, i: usize, now: Timestamp) -> Option<Duration> {
+    fn leaf_left(&self, i: usize, Basis { now, by }: Basis<'_>) -> Option<Duration> {
         let (step, def) = (&self.steps[i], self.def(i));
+        let expected = || self.expected(i, by).map(|expected| expected.time);
         let whole = match &def.action {
             _ if step.state.is_resolved() => return Some(Duration::ZERO),
-            Action::Work(_) => def.expected?,
+            Action::Work(_) => expected()?,
             Action::Wait(Wait::For(span)) => *span,
-            _ => def.expected.unwrap_or_default(),
+            _ => expected().unwrap_or_default(),
         };
         let since = match (step.state, &step.ask) {
             (State::Waiting, Some(Ask::Timer { until })) => return Some(until.since(now)),
@@ -178,6 +181,13 @@ impl Run {
         };
         Some(since.map_or(whole, |since| whole.saturating_sub(now.since(since))))
     }
+}
+
+/// What a forecast is made from.
+#[derive(Clone, Copy)]
+struct Basis<'a> {
+    now: Timestamp,
+    by: &'a Expectations,
 }
 
 /// When each step began and ended, or is expected to, and which of them decide when the run ends.

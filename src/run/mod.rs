@@ -42,6 +42,7 @@ mod scope;
 
 mod describe;
 mod forecast;
+mod past;
 mod preview;
 mod read;
 mod stock;
@@ -61,6 +62,7 @@ pub use input::{
     Seen,
 };
 pub use machine::{InputField, Preview, Run, Turn};
+pub use past::{Expectations, Expected, PastTimes, Spread};
 pub use queue::Claim;
 pub use state::{
     Ask, Attention, AuditEntry, Counts, Kind, Phase, Shown, SkipReason, State, StepRun, Tick, Vote,

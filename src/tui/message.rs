@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::keys::Key;
 use super::source::{RunEntry, WorkflowEntry};
 use crate::engine::Pace;
-use crate::id::AttemptId;
+use crate::id::{AttemptId, RunId};
 use crate::journal::Line;
-use crate::run::{Command, Recorded, Refusal, Seen};
+use crate::run::{Command, Kind, PastTimes, Recorded, Refusal, Seen};
 use crate::time::Timestamp;
 use crate::workflow::Workflow;
 
@@ -56,6 +56,8 @@ pub(crate) enum Message {
     Drawn(Timestamp),
     Runs(Vec<RunEntry>),
     Workflows(Vec<WorkflowEntry>),
+    /// How long the steps took in past runs.
+    Past(PastTimes),
     /// A workflow file was looked at: the plan, or what is wrong with it, a line each.
     Checked {
         file: String,
@@ -95,6 +97,11 @@ pub(crate) enum Request {
     },
     LoadRuns,
     LoadWorkflows,
+    LoadPast {
+        workflow: String,
+        kind: Kind,
+        but: RunId,
+    },
     Check(String),
     /// Into the clipboard of the person's own terminal.
     Copy(String),

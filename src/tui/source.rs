@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::id::RunId;
 use crate::journal::Summary;
+use crate::run::{Kind, PastTimes};
 use crate::workflow::Workflow;
 
 /// Where workflows and runs come from.
@@ -10,6 +12,8 @@ pub trait Source: Send + Sync {
     fn workflows(&self) -> Vec<WorkflowEntry>;
     /// Newest first.
     fn runs(&self) -> Vec<RunEntry>;
+    /// How long the steps of this workflow took in its last runs of this kind, leaving out one.
+    fn past(&self, workflow: &str, kind: Kind, but: &RunId) -> PastTimes;
     /// The plan in `file`, or what is wrong with it, a line each.
     fn check(&self, file: &str) -> Result<Arc<Workflow>, Vec<String>>;
 }

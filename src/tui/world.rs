@@ -66,6 +66,11 @@ impl<P: Port> World<P> {
             Request::Search { attempt, pattern } => return self.search(attempt, pattern),
             Request::LoadRuns => self.ask(|source| Message::Runs(source.runs())),
             Request::LoadWorkflows => self.ask(|source| Message::Workflows(source.workflows())),
+            Request::LoadPast {
+                workflow,
+                kind,
+                but,
+            } => self.ask(move |source| Message::Past(source.past(&workflow, kind, &but))),
             Request::Check(file) => self.ask(move |source| Message::Checked {
                 result: source.check(&file),
                 file,

@@ -5,7 +5,10 @@ use std::time::Duration;
 use super::build::actor;
 use super::scenario::{Scenario, command, play};
 use crate::id::StepId;
-use crate::run::{Command, Effect, Input, Phase, Preview, Run, Seen, Shown, State};
+use crate::run::{
+    Command, Effect, Expectations, Expected, Input, PastTimes, Phase, Preview, Run, Seen, Shown,
+    Spread, State,
+};
 use crate::time::Timestamp;
 
 fn preview(scenario: &Scenario, text: &str) -> Preview {
@@ -90,24 +93,35 @@ fn a_forecast_is_the_longest_path_that_is_left() {
     let s = play(
         "step a expected 60s\nstep b expected 10s\nstep c needs a,b expected 30s\nstart\n~ 20s",
     );
-    assert_eq!(s.run.forecast(s.now).end, Some(Timestamp(90_000)));
+    assert_eq!(
+        s.run.forecast(s.now, &Expectations::default()).end,
+        Some(Timestamp(90_000))
+    );
     // Late: it may end any moment.
     assert_eq!(
-        s.run.forecast(Timestamp(100_000)).end,
+        s.run
+            .forecast(Timestamp(100_000), &Expectations::default())
+            .end,
         Some(Timestamp(130_000))
     );
     let s = play("step a\nstart");
-    assert_eq!(s.run.forecast(s.now).end, None);
+    assert_eq!(s.run.forecast(s.now, &Expectations::default()).end, None);
     let s = play("step w wait 60s\nstart\n> postpone w 90s");
-    assert_eq!(s.run.forecast(s.now).end, Some(Timestamp(90_000)));
+    assert_eq!(
+        s.run.forecast(s.now, &Expectations::default()).end,
+        Some(Timestamp(90_000))
+    );
     let s = play("step g items 4 wide 2 expected 10s\nstart");
-    assert_eq!(s.run.forecast(s.now).end, Some(Timestamp(20_000)));
+    assert_eq!(
+        s.run.forecast(s.now, &Expectations::default()).end,
+        Some(Timestamp(20_000))
+    );
 }
 
 /// Names of the steps on the critical path, and when each begins and ends, in seconds.
 fn critical(script: &str) -> String {
     let s = play(script);
-    let forecast = s.run.forecast(s.now);
+    let forecast = s.run.forecast(s.now, &Expectations::default());
     let seconds = |at: Timestamp| at.since(s.run.started_at()).as_secs();
     let told = forecast.critical().iter().map(|&i| {
         let span = forecast.span(i).unwrap();
@@ -138,7 +152,7 @@ fn the_critical_path_is_what_decides_when_the_run_ends() {
 #[test]
 fn members_of_a_fan_out_are_laid_in_rows() {
     let s = play("step g items 4 wide 2 expected 10s\nstart");
-    let forecast = s.run.forecast(s.now);
+    let forecast = s.run.forecast(s.now, &Expectations::default());
     let begins = s.run.fanned_out(0).iter();
     let begins: Vec<i64> = begins
         .map(|&m| forecast.span(m).unwrap().begin.0 / 1000)
@@ -231,4 +245,30 @@ fn the_audit_says_who_did_what() {
     let lines: Vec<_> = s.run.audit().iter().map(|e| e.text.as_str()).collect();
     assert_eq!(lines, ["start test", "retry a: because", "note: well"]);
     assert_eq!(s.run.audit()[1].actor.as_ref().unwrap().name, "bob");
+}
+
+#[test]
+fn past_times_stand_before_declared_ones() {
+    let plan = "step a expected 60s\nstep b needs a expected 30s\nstart";
+    let mut past = PastTimes::default();
+    let failed = play(&format!("{plan}\n! a.1 failed"));
+    past.add(&failed.run);
+    assert!(past.is_empty(), "what failed tells nothing");
+    let retried = play(&format!("{plan}\n! a.1 failed\n> retry a\n! a.2 succeeded"));
+    past.add(&retried.run);
+    let s = play(plan);
+    let by = Expectations::new(s.run.workflow(), &past);
+    // So long does each attempt of a scenario take.
+    let took = Duration::from_millis(10);
+    let spread = Some(Spread {
+        p90: took,
+        count: 1,
+    });
+    let known = Expected {
+        time: took,
+        past: spread,
+    };
+    assert_eq!(s.run.expected(0, &by), Some(known));
+    assert_eq!(s.run.expected(1, &by).unwrap().past, None, "declared");
+    assert_eq!(s.run.forecast(s.now, &by).end, Some(Timestamp(30_010)));
 }

@@ -11,7 +11,10 @@ use super::rows::Rows;
 use super::{Aim, Place};
 use crate::engine::Pace;
 use crate::id::StepId;
-use crate::run::{Actor, Forecast, InputField, Run, Seen, Shown, State, StepRun};
+use crate::run::{
+    Actor, Expectations, Expected, Forecast, InputField, PastTimes, Run, Seen, Shown, State,
+    StepRun,
+};
 use crate::text::Clean;
 use crate::time::Timestamp;
 use crate::tui::keys::{Key, Keymap};
@@ -65,6 +68,9 @@ pub(crate) struct Model {
     /// How long the whole run should take, by the expected times of its longest path.
     pub expected: Option<Duration>,
     pub forecast: Forecast,
+    pub past: PastTimes,
+    /// What `past` says of the plan as it is.
+    pub expectations: Expectations,
     /// Steps that wait for a person's decision, in row order.
     pub needs_you: Vec<usize>,
     pub legal: Legal,
@@ -155,7 +161,7 @@ impl Model {
     /// The screen of a run before its first event.
     pub(crate) fn new(workflow: Arc<Workflow>, actor: Actor, options: &Options) -> Self {
         let rails = rails(&workflow);
-        let expected = longest_path(&workflow, &rails);
+        let expected = longest_path(&workflow, &rails, &Expectations::default());
         let selected = rails.order().next().unwrap_or(0);
         Self {
             run: Run::empty(workflow),
@@ -190,6 +196,8 @@ impl Model {
             height: 24,
             expected,
             forecast: Forecast::default(),
+            past: PastTimes::default(),
+            expectations: Expectations::default(),
             needs_you: Vec::new(),
             legal: Legal::default(),
             active: Vec::new(),
@@ -287,13 +295,36 @@ impl Model {
     pub(crate) fn replan(&mut self, here: Option<&StepId>) {
         let workflow = self.run.workflow().clone();
         self.rails = rails(&workflow);
-        self.expected = longest_path(&workflow, &self.rails);
+        self.expect();
         self.rows = Rows::default();
         let first = self.rails.order().next().unwrap_or(0);
         self.selected = here.and_then(|id| self.run.index(id)).unwrap_or(first);
         self.legal = Legal::default();
         self.detail = Detail::default();
         self.build_rows();
+    }
+
+    /// Takes in how long the steps took in past runs.
+    pub(crate) fn learn(&mut self, past: PastTimes) {
+        self.past = past;
+        self.expect();
+        self.look_ahead();
+    }
+
+    fn expect(&mut self) {
+        let workflow = self.run.workflow();
+        self.expectations = Expectations::new(workflow, &self.past);
+        self.expected = longest_path(workflow, &self.rails, &self.expectations);
+    }
+
+    /// Tells anew what is to come, as it looks now.
+    pub(crate) fn look_ahead(&mut self) {
+        self.forecast = self.run.forecast(self.now, &self.expectations);
+    }
+
+    /// How long this step should take.
+    pub(crate) fn expected_of(&self, index: usize) -> Option<Expected> {
+        self.run.expected(index, &self.expectations)
     }
 
     /// Lays the rows out anew and keeps the selection where it was, or near it.
@@ -358,18 +389,16 @@ fn rails(workflow: &Workflow) -> Rails {
     Rails::new(needs, LANES_MAX)
 }
 
-/// The time of the longest path if each step takes what is expected; `None` if no step says.
-fn longest_path(workflow: &Workflow, rails: &Rails) -> Option<Duration> {
-    workflow
-        .steps
-        .iter()
-        .any(|step| step.expected.is_some())
-        .then_some(())?;
+/// The time of the longest path if each step takes what is expected; `None` if nothing is expected of any.
+fn longest_path(workflow: &Workflow, rails: &Rails, by: &Expectations) -> Option<Duration> {
     let mut ends = vec![Duration::ZERO; workflow.steps.len()];
+    let mut known = false;
     for index in rails.order() {
-        let step = &workflow.steps[index];
-        let start = step.needs.iter().map(|need| ends[need.step]).max();
-        ends[index] = start.unwrap_or_default() + step.expected.unwrap_or_default();
+        let needs = workflow.steps[index].needs.iter();
+        let start = needs.map(|need| ends[need.step]).max().unwrap_or_default();
+        let expected = by.of(workflow, index);
+        known |= expected.is_some();
+        ends[index] = start + expected.map(|expected| expected.time).unwrap_or_default();
     }
-    ends.into_iter().max()
+    known.then(|| ends.into_iter().max()).flatten()
 }

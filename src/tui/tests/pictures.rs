@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::plan;
 use super::play::{Play, approve, asking, failed, failed_with, ticking};
 use crate::engine::Pace;
-use crate::run::{Outcome, Phase};
+use crate::run::{Outcome, PastTimes, Phase};
 use crate::tui::message::Message;
 use crate::workflow::{AttentionTimeout, OnAttentionTimeout, check_including};
 
@@ -164,6 +164,20 @@ fn gantt() {
     picture("gantt_asking_80x24", play.press("3 z"));
     play.press("a t j t").write("F-77").press("Enter");
     picture("gantt_ended_80x24", &play);
+}
+
+#[test]
+fn past_runs_say_what_is_expected() {
+    let mut play = failed();
+    let mut past = PastTimes::default();
+    past.add(&ticking().engine);
+    play.tell(Message::Past(past));
+    picture("past_80x24", &play);
+    picture("gantt_past_80x24", play.press("3 z"));
+    play.press("d");
+    assert!(play.text(false).contains("expected  0:11, as it took once"));
+    play.press("1 l d");
+    assert!(play.text(false).contains("expected  1:00, declared"));
 }
 
 #[test]

@@ -62,7 +62,17 @@ pub(super) fn take(model: &mut Model, events: &[Recorded], out: &mut Vec<Request
     take_up::follow(model, events);
     follow(model);
     close_outdated(model);
-    model.forecast = model.run.forecast(model.now);
+    model.look_ahead();
+    if first
+        && model.has_source
+        && let Some(start) = model.run.started()
+    {
+        out.push(Request::LoadPast {
+            workflow: start.workflow.clone(),
+            kind: start.kind,
+            but: start.run.clone(),
+        });
+    }
     if first && let Some(line) = caught_up::line(model, events) {
         model.say(Tone::Info, &line);
     }

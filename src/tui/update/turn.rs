@@ -46,13 +46,14 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Request> {
         } => logs::found(model, &attempt, &pattern, lines, done),
         Message::Tick(now) => {
             pass_time(model, now);
-            model.forecast = model.run.forecast(now);
+            model.look_ahead();
         }
         Message::Drawn(at) => model.front.drawn(at),
         Message::Runs(entries) => {
             model.runs.entries = entries;
             model.runs.loaded = true;
         }
+        Message::Past(past) => model.learn(past),
         Message::Failed(why) => model.say(Tone::Error, &why),
         Message::Done(what) => model.say(Tone::Info, &what),
         // The home screen's.

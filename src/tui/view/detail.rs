@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::strip::{Strip, wrap};
 use super::words::took;
-use crate::run::{Ask, Run};
+use crate::run::{Ask, Expected, Run, Spread};
 use crate::text::Clean;
 use crate::time::{clock_span, spoken_span};
 use crate::tui::model::{Focus, Model, View};
@@ -92,6 +92,9 @@ fn lines(model: &Model) -> Vec<Line> {
         }
     }
     lines.add("kind", &kind(model), Role::Text);
+    if let Some(expected) = model.expected_of(model.selected) {
+        lines.add("expected", &expected_words(expected), Role::Text);
+    }
     if let Some(file) = file(model) {
         lines.add("file", file, Role::Text);
     }
@@ -175,6 +178,17 @@ impl Lines {
 
 fn name_and_state(run: &Run, index: usize) -> String {
     format!("{} {}", run.steps()[index].id, run.state(index).word())
+}
+
+fn expected_words(expected: Expected) -> String {
+    let time = clock_span(expected.time);
+    match expected.past {
+        None => format!("{time}, declared"),
+        Some(Spread { count: 1, .. }) => format!("{time}, as it took once"),
+        Some(Spread { p90, count }) => {
+            format!("{time}, median of {count}; p90 {}", clock_span(p90))
+        }
+    }
 }
 
 /// Which file the step comes from, if that is not the one that was started.

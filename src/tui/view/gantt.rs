@@ -18,7 +18,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::axis::Axis;
-use super::outline::{label, note, word};
+use super::outline::{expected, label, note, word};
 use super::strip::Strip;
 use super::words::{time_of, took};
 use crate::run::{Attempt, State};
@@ -88,7 +88,7 @@ pub(crate) fn render(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Re
             Strip::nth(buffer, area, n).own(vertical, theme.style(Role::Border));
         }
     }
-    times(theme, buffer, inner, (columns, axis));
+    times(model, theme, buffer, inner, (columns, axis));
     let top = top(model, usize::from(area.height - 2));
     for n in 2..area.height {
         let row = top + usize::from(n) - 2;
@@ -152,7 +152,13 @@ fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     }
 }
 
-fn times(theme: &Theme, buffer: &mut Buffer, area: Rect, (columns, axis): (Columns, Axis)) {
+fn times(
+    model: &Model,
+    theme: &Theme,
+    buffer: &mut Buffer,
+    area: Rect,
+    (columns, axis): (Columns, Axis),
+) {
     let mut strip = Strip::nth(buffer, area, 1);
     for (at, time) in axis.marks() {
         let text = clock_span(time);
@@ -162,7 +168,12 @@ fn times(theme: &Theme, buffer: &mut Buffer, area: Rect, (columns, axis): (Colum
         }
     }
     if let Some(x) = columns.times {
-        strip.to(x).own("time/expected", theme.style(Role::Muted));
+        let words = if model.expectations.know_the_past() {
+            "time/median"
+        } else {
+            "time/declared"
+        };
+        strip.to(x).own(words, theme.style(Role::Muted));
     }
 }
 
@@ -216,8 +227,10 @@ fn render_row(
 
 /// `3:06/1:20`: what it took and what it should; of what has not begun only the latter.
 fn actual_and_expected(model: &Model, index: usize) -> String {
-    let expected = model.def(index).and_then(|def| def.expected);
-    let expected = expected.map(clock_span).unwrap_or_default();
+    // That of a fan-out is said of each of its members.
+    let group = model.run.steps()[index].members.is_some();
+    let expected = expected(model, index).filter(|_| !group);
+    let expected = expected.unwrap_or_default();
     let actual = match model.run.steps()[index].members {
         Some(_) => span_of(model, index).map(clock_span).unwrap_or_default(),
         None => time_of(&model.run, index, model.now),
@@ -316,7 +329,7 @@ fn attempts<'a>(model: &Model, bar: &mut Bar<'a>, index: usize, now: Timestamp) 
         return;
     };
     let (from, to) = span(last);
-    if let Some(expected) = model.def(index).and_then(|def| def.expected) {
+    if let Some(expected) = model.expected_of(index).map(|expected| expected.time) {
         let due = axis.at(last.started_at.after(expected));
         if took(last, now) > expected {
             // In the column in which it began to be late it was in time too.

@@ -23,7 +23,8 @@ use crate::tui::neighbours::{Column, Edge, Neighbours, Place};
 use crate::tui::theme::{Role, Theme};
 
 /// Columns of a name and its signs, at least, and of a gap.
-const NAME_MIN: u16 = 8;
+const NAME_MIN: u16 = 10;
+const NAME_MAX: u16 = 32;
 const GAP: u16 = 4;
 /// From this width on a name has room for the word of its state.
 const WORDY: u16 = 22;
@@ -59,14 +60,14 @@ pub(crate) fn render(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Re
         width: area.width.saturating_sub(beside),
         height: area.height - 1 - foot,
     };
-    picture(model, theme, buffer, inner);
+    let depth = picture(model, theme, buffer, inner);
     let below = Rect {
         y: inner.bottom(),
         height: foot,
         ..inner
     };
     if foot > 0 {
-        legs(model, theme, buffer, below);
+        legs(model, theme, buffer, below, depth);
     }
 }
 
@@ -105,18 +106,25 @@ fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     }
 }
 
-fn picture(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+/// Draws it, and says how deep.
+fn picture(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) -> usize {
     // The last row is for how many are left out.
     let rows = usize::from(area.height.saturating_sub(1)).max(1);
-    let depth = depth(model, area.width);
-    let around = Neighbours::new(&model.run, middle(model), depth, rows);
-    let count = around.columns.len() as u16;
     let style = |edge: &Edge| line_style(model, edge);
-    let channels: Vec<Channel> = (1..around.columns.len())
-        .map(|gap| Channel::new(around.edges.iter().filter(|e| e.column + 1 == gap), style))
-        .collect();
-    let gaps: u16 = channels.iter().map(Channel::width).sum();
-    let wide = (area.width.saturating_sub(gaps + 1) / count.max(1)).min(32);
+    let mut depth = depth(model, area.width);
+    let (around, channels, wide) = loop {
+        let around = Neighbours::new(&model.run, middle(model), depth, rows);
+        let gaps = 1..around.columns.len();
+        let edges = |gap: usize| around.edges.iter().filter(move |e| e.column + 1 == gap);
+        let channels: Vec<Channel> = gaps.map(|gap| Channel::new(edges(gap), style)).collect();
+        let gaps: u16 = channels.iter().map(Channel::width).sum();
+        let wide = area.width.saturating_sub(gaps + 1) / around.columns.len().max(1) as u16;
+        if wide >= NAME_MIN || depth == 1 {
+            break (around, channels, wide.min(NAME_MAX));
+        }
+        // Lines of a dense part need much room: names go before far relatives.
+        depth -= 1;
+    };
     let mut x = area.x;
     for (n, column) in around.columns.iter().enumerate() {
         let part = Rect {
@@ -145,6 +153,7 @@ fn picture(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
             x += channel.width();
         }
     }
+    depth
 }
 
 /// What is critical stands out, then the lines of the step itself.
@@ -211,7 +220,7 @@ fn names(
 }
 
 /// What the step stands on and what stands on it, and where in the run that is.
-fn legs(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+fn legs(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect, depth: usize) {
     let middle = middle(model);
     let needs = model.run.needs(middle);
     let needed = needs.iter().map(|need| need.step);
@@ -225,7 +234,6 @@ fn legs(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     }
     named(model, theme, &mut strip, " blocks   ", blocked);
     let mut strip = Strip::nth(buffer, area, 2);
-    let depth = depth(model, area.width);
     let words = format!("depth {depth}: - less, = more ");
     strip.right(&words, theme.style(Role::Muted));
     minimap(model, theme, &mut strip, depth);

@@ -338,10 +338,8 @@ fn cells(model: &Model, theme: &Theme, strip: &mut Strip, columns: Columns, inde
     let muted = theme.style(Role::Muted);
     let step = &model.run.steps()[index];
     let Some(def) = model.def(index) else { return };
-    if let (Some(x), Some(expected)) = (columns.expected, def.expected) {
-        strip
-            .to(x)
-            .own(&format!("{:>6}", clock_span(expected)), muted);
+    if let (Some(x), Some(expected)) = (columns.expected, expected(model, index)) {
+        strip.to(x).own(&format!("{expected:>6}"), muted);
     }
     if let Some(x) = columns.tries
         && !step.attempts.is_empty()
@@ -360,6 +358,14 @@ fn cells(model: &Model, theme: &Theme, strip: &mut Strip, columns: Columns, inde
     }
 }
 
+/// What it should take: `~` marks what the file only declares, where past runs tell of other steps.
+pub(super) fn expected(model: &Model, index: usize) -> Option<String> {
+    let expected = model.expected_of(index)?;
+    let declared = expected.past.is_none() && model.expectations.know_the_past();
+    let mark = if declared { "~" } else { "" };
+    Some(format!("{mark}{}", clock_span(expected.time)))
+}
+
 /// How far over its expected time it is, or when it goes on.
 pub(super) fn note(model: &Model, theme: &Theme, index: usize) -> (String, Style) {
     let step = &model.run.steps()[index];
@@ -372,9 +378,10 @@ pub(super) fn note(model: &Model, theme: &Theme, index: usize) -> (String, Style
         let text = format!("in {}", clock_span(until.since(model.now)));
         return (text, theme.style(Role::Accent));
     }
-    let expected = model.def(index).and_then(|def| def.expected);
+    let expected = model.expected_of(index);
     if let (Some(expected), Some(attempt)) = (expected, step.attempts.last()) {
-        let over = took(attempt, model.now).as_secs_f64() / expected.as_secs_f64().max(0.001) - 1.0;
+        let over =
+            took(attempt, model.now).as_secs_f64() / expected.time.as_secs_f64().max(0.001) - 1.0;
         if over >= 0.1 {
             let percent = (over * 100.0).min(9_999.0) as u32;
             return (format!("+{percent}%"), theme.style(Role::BarOver));
