@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  status     failover-eu 42   PAUSED   5 ok  1 run  1 FAIL  7 wait
-//!  tabs       1 Outline  4 Logs  5 Audit  0 Runs             ETA
+//!  tabs       1 Outline  2 Graph  3 Gantt  4 Logs  5 Audit   ETA
 //!  steps      outline, graph or Gantt   │ detail    (outline only, from 100 columns)
 //!             outline                   │ graph, gantt below             │ detail, audit below  (from 160 columns)
 //!  card       what failed or asks, and the keys that answer it

@@ -5,7 +5,7 @@ use super::play::{self, Play, approve, asking, failed, ticking};
 use crate::run::{AbortHow, Command, Definition, Outcome, SkipReason, State};
 use crate::tui::keys::Key;
 use crate::tui::message::{Message, Request};
-use crate::tui::model::{Front, Place, View};
+use crate::tui::model::{Front, Model, Place, View};
 use crate::tui::options;
 use crate::tui::options::Watch;
 use crate::workflow::{Step, Ungraceful};
@@ -622,6 +622,8 @@ fn the_critical_path_is_walked_along() {
     assert_eq!(play.selected(), "approve-cutover");
     play.press("g c g c g c g c");
     assert_eq!(play.selected(), "promote-orders", "and round at the end");
+    play.press("/").write("promote").press("Enter g c");
+    assert_eq!(play.toast(), "the filter hides approve-cutover");
 }
 
 #[test]
@@ -672,4 +674,23 @@ fn of_a_large_graph_only_what_is_seen_is_looked_at() {
     }
     let around = Neighbours::new(&run, 0, 1, 11);
     assert_eq!(around.columns[1].more, 4_999 - 11);
+}
+
+#[test]
+fn past_times_are_asked_for_once() {
+    let source = failed();
+    let mut play = failed();
+    play.model = Model::new(
+        source.engine.workflow().clone(),
+        play::actor(),
+        &play::options(),
+    );
+    play.model.has_source = true;
+    play.asked.clear();
+    let (first, rest) = source.journal.split_at(2);
+    play.tell(Message::Events(first.to_vec()));
+    play.tell(Message::Events(rest.to_vec()));
+    let asked = play.asked.iter();
+    let asked = asked.filter(|request| matches!(request, Request::LoadPast { workflow, .. } if workflow == "failover-eu"));
+    assert_eq!(asked.count(), 1);
 }

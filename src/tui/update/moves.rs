@@ -143,13 +143,7 @@ fn graph(model: &mut Model, act: Act) -> bool {
         _ => return false,
     };
     match to.filter(|to| *to != here) {
-        Some(to) => {
-            model.follow_run = false;
-            if !model.select_near(to) {
-                let text = format!("the filter hides {}", model.run.steps()[to].id);
-                model.say(Tone::Info, &text);
-            }
-        }
+        Some(to) => go(model, to, None),
         None => model.say(Tone::Info, "there is no step that way"),
     }
     true
@@ -225,10 +219,19 @@ fn to_critical(model: &mut Model) {
     let Some(target) = path.get(at).copied() else {
         return model.say(Tone::Info, "there is no critical path yet");
     };
-    model.follow_run = false;
-    model.select_near(target);
     let text = format!("step {} of {} on the critical path", at + 1, path.len());
-    model.say(Tone::Info, &text);
+    go(model, target, Some(text));
+}
+
+/// Selects a step that may have no row, and says so then.
+fn go(model: &mut Model, target: usize, said: Option<String>) {
+    model.follow_run = false;
+    if !model.select_near(target) {
+        let text = format!("the filter hides {}", model.run.steps()[target].id);
+        model.say(Tone::Info, &text);
+    } else if let Some(said) = said {
+        model.say(Tone::Info, &said);
+    }
 }
 
 fn needs(model: &mut Model, forward: bool) {

@@ -57,7 +57,7 @@ impl Columns {
         let note = take(NOTE, 70);
         let times = take(TIMES, 50);
         let state = take(STATE, 40);
-        let names = (area.width / 4).clamp(8, 28);
+        let names = (area.width / 4 + 2).clamp(8, 28);
         let bar = (area.x + SIGNS + names).min(end);
         Self {
             bar,
