@@ -129,6 +129,7 @@ fn options() -> Options {
         now: || START,
         dir: PathBuf::from("/state/runs/bench"),
         source: None,
+        recording: None,
     }
 }
 

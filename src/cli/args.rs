@@ -150,6 +150,9 @@ pub(super) struct RunArgs {
     /// The id of the new run [default: date, time and four random characters]
     #[arg(long, value_name = "ID")]
     pub id: Option<String>,
+    /// Record the screen into a new file (0600), an asciicast v2: asciinema and many players show it again
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["headless", "detach"])]
+    pub record: Option<PathBuf>,
     /// Without a screen: one line for each event
     #[arg(long)]
     pub headless: bool,

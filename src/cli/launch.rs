@@ -39,6 +39,8 @@ pub(super) struct Post<'a> {
     pub face: Face,
     /// In a session of its own, with no person at its terminal.
     pub own_session: bool,
+    /// Of what is on the screen.
+    pub recording: Option<Arc<tui::Recording>>,
     pub settings: &'a Settings,
 }
 
@@ -184,7 +186,9 @@ fn on_screen(
 ) -> Result<Exit, Failure> {
     let mut broken = false;
     loop {
-        let options = screen::options(post.settings, Some(handle.run_dir()), tui::Watch::Acting)?;
+        let mut options =
+            screen::options(post.settings, Some(handle.run_dir()), tui::Watch::Acting)?;
+        options.recording.clone_from(&post.recording);
         match tui::run(handle.clone(), post.actor.clone(), options) {
             tui::Outcome::Ended(phase) => {
                 screen::farewell(handle, out)?;

@@ -2,7 +2,10 @@
 //! program quietly; nothing here panics on a closed or full stream.
 
 use std::fmt::Display;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 use super::exit::Failure;
 use crate::text::{Clean, escape_json};
@@ -50,6 +53,19 @@ impl Write for Out {
     fn flush(&mut self) -> io::Result<()> {
         self.inner.flush()
     }
+}
+
+/// A file for its owner only. Never over one that is there, nor through a link: it may be somebody's.
+pub(super) fn create_new(path: &Path) -> Result<File, Failure> {
+    let made = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    made.map_err(|e| {
+        Failure::storage(format!("cannot write {}: {e}", path.display()))
+            .hint("a file that is there already is left alone; choose another name")
+    })
 }
 
 /// What a failed write to standard output means.

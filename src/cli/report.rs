@@ -1,13 +1,11 @@
 //! `report`: a run as evidence, for people (Markdown, or HTML with pictures) and for programs (JSON).
 
-use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::args::{ReportArgs, ReportFormat};
 use super::exit::{Exit, Failure};
-use super::out::{Out, talk};
+use super::out::{Out, create_new, talk};
 use super::past::{self, Past};
 use crate::config::Settings;
 use crate::headless;
@@ -75,16 +73,7 @@ fn last_lines(past: &Past, attempt: &AttemptId) -> Vec<String> {
     lines.iter().map(text).collect()
 }
 
-/// Never over a file that is there: it may be somebody's edited report.
 fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
-    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|e| {
-        Failure::storage(format!("cannot write {}: {e}", path.display()))
-            .hint("a file that is there already is left alone; choose another name")
-    })
+    let written = create_new(path)?.write_all(text.as_bytes());
+    written.map_err(|e| Failure::storage(format!("cannot write {}: {e}", path.display())))
 }

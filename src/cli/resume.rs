@@ -66,6 +66,7 @@ pub(super) fn resume(
         },
         face,
         own_session: args.own_session,
+        recording: None,
         settings,
     };
     if !lines {

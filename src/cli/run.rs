@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
@@ -9,7 +10,7 @@ use serde_json::Value as Json;
 use super::args::RunArgs;
 use super::exit::{Exit, Failure};
 use super::launch::{self, Face, Post};
-use super::out::{Out, quoted, talk};
+use super::out::{Out, create_new, quoted, talk};
 use super::resume::own_session;
 use super::{actor, check, detach, freeze, params, past, screen};
 use crate::config::Settings;
@@ -18,6 +19,7 @@ use crate::headless;
 use crate::id::{RunId, StepId};
 use crate::run::{FreezeOverride, Kind, RunStart};
 use crate::time::Timestamp;
+use crate::tui::Recording;
 use crate::workflow::{Workflow, bind_params};
 
 pub(super) fn run(args: &RunArgs, settings: &Settings, out: &mut Out) -> Result<Exit, Failure> {
@@ -56,6 +58,7 @@ pub(super) fn run(args: &RunArgs, settings: &Settings, out: &mut Out) -> Result<
         actor: start.actor.clone(),
         face,
         own_session: args.own_session,
+        recording: recording(args.record.as_deref(), face)?,
         settings,
     };
     launch::start(&shelf, workflow, start, &post, out)
@@ -84,6 +87,7 @@ pub(super) fn start_picked(
         actor: start.actor.clone(),
         face: Face::Screen,
         own_session: false,
+        recording: None,
         settings,
     };
     launch::start(&shelf, workflow, start, &post, out)
@@ -155,6 +159,18 @@ fn face(args: &RunArgs, settings: &Settings) -> Face {
         talk("flightdeck: no terminal here, so the run is shown as lines, as with --headless");
     }
     Face::Lines(options)
+}
+
+/// The file is made before the run, so that nothing is started whose recording was wanted and cannot be had.
+fn recording(path: Option<&Path>, face: Face) -> Result<Option<Arc<Recording>>, Failure> {
+    let Some(path) = path else {
+        return Ok(None);
+    };
+    if face != Face::Screen {
+        return Err(Failure::usage("--record records the screen, and there is none here"));
+    }
+    let file = create_new(path)?;
+    Ok(Some(Arc::new(Recording::new(file))))
 }
 
 /// Checks the parameters. In the screen a form asks for what is missing or wrong: `None` if the person gave up.

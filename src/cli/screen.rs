@@ -63,6 +63,7 @@ pub(super) fn options(
         source: Some(Arc::new(Shelves {
             settings: settings.clone(),
         })),
+        recording: None,
     })
 }
 
@@ -115,6 +116,7 @@ pub(super) fn open(
             actor: actor::at_screen(),
             face: Face::Screen,
             own_session: false,
+            recording: None,
             settings,
         };
         return launch::resume(past.dir, &post, out).map(Some);

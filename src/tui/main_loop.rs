@@ -269,6 +269,9 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
         self.pacer.drawn(self.surface.last_write());
         // Not a change: it must not draw again.
         self.take_in(Message::Drawn(self.now()));
+        if let Some(trouble) = self.surface.trouble() {
+            self.tell(Message::Failed(trouble), false);
+        }
         Ok(())
     }
 }

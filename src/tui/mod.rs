@@ -16,6 +16,7 @@ mod pacer;
 mod paint;
 mod port;
 pub mod rails;
+mod recording;
 pub mod screen;
 mod search;
 mod session;
@@ -30,6 +31,7 @@ mod view;
 mod world;
 
 pub use options::{Choice, Options, Outcome, Watch};
+pub use recording::Recording;
 pub use session::{home, params_form, run};
 pub use source::{RunEntry, Source, WorkflowEntry};
 

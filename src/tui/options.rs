@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::keys::Keymap;
+use super::recording::Recording;
 use super::source::Source;
 use super::theme::Theme;
 use crate::id::RunId;
@@ -30,6 +31,8 @@ pub struct Options {
     pub dir: PathBuf,
     /// For the list of runs inside a run's screen.
     pub source: Option<Arc<dyn Source>>,
+    /// Of what is on the screen.
+    pub recording: Option<Arc<Recording>>,
 }
 
 /// Whether keys act.

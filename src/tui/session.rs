@@ -76,6 +76,9 @@ fn block_on<T>(show: impl Future<Output = Result<T, String>>) -> Result<T, Strin
 
 async fn show_run(handle: Handle, actor: Actor, options: Options) -> Result<Outcome, String> {
     let mut terminal = enter()?;
+    if let Some(recording) = &options.recording {
+        terminal.record(Arc::clone(recording), (options.now)());
+    }
     let (gone, watch) = gone();
     let mut feed = handle.feed().map_err(|error| error.to_string())?;
     let first = first_events(&mut feed).await?;

@@ -14,6 +14,10 @@ pub(super) trait Surface {
     fn fit(&mut self) -> (u16, u16);
     fn redraw(&mut self);
     fn last_write(&self) -> Duration;
+    /// What went wrong beside the screen; told once.
+    fn trouble(&mut self) -> Option<String> {
+        None
+    }
     fn bell(&mut self) -> io::Result<()>;
     fn copy(&mut self, text: &str) -> io::Result<()>;
     /// Gives the terminal back until the person wants the screen again.
@@ -39,6 +43,10 @@ impl Surface for Terminal {
 
     fn last_write(&self) -> Duration {
         Self::last_write(self)
+    }
+
+    fn trouble(&mut self) -> Option<String> {
+        self.recording_trouble()
     }
 
     fn bell(&mut self) -> io::Result<()> {

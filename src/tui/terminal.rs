@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::panic::{self, PanicHookInfo};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -19,7 +19,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 use rustix::termios::{OptionalActions, QueueSelector, Termios};
 
+use super::recording::Recording;
 use super::screen::Screen;
+use crate::time::Timestamp;
 
 /// Alternate screen, bracketed paste, hidden cursor.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?25l";
@@ -53,7 +55,7 @@ struct Before {
 /// The terminal, entered. Dropping it gives the terminal back and then prints what panicked meanwhile.
 #[derive(Debug)]
 pub struct Terminal {
-    screen: Screen<Tty>,
+    screen: Screen<Frames>,
     mouse: bool,
 }
 
@@ -63,10 +65,22 @@ impl Terminal {
     pub fn enter() -> io::Result<Self> {
         HOOK.call_once(install_panic_hook);
         take_over()?;
+        let out = Frames { recording: None };
         Ok(Self {
-            screen: Screen::new(Tty, current_size()),
+            screen: Screen::new(out, current_size()),
             mouse: false,
         })
+    }
+
+    /// From now on whatever is on the screen is recorded too.
+    pub fn record(&mut self, recording: Arc<Recording>, now: Timestamp) {
+        recording.begin(self.size(), ENTER, now);
+        self.screen.out_mut().recording = Some(recording);
+    }
+
+    /// Why the recording had to end; told once.
+    pub fn recording_trouble(&self) -> Option<String> {
+        self.screen.out().recording.as_ref()?.trouble()
     }
 
     /// Renders everything and sends what changed, in one write.
@@ -90,6 +104,9 @@ impl Terminal {
         let changed = size != self.screen.size();
         if changed {
             self.screen.resize(size);
+            if let Some(recording) = &self.screen.out().recording {
+                recording.resize(size);
+            }
         }
         changed
     }
@@ -299,6 +316,33 @@ impl Write for Tty {
                 result => return Ok(result?),
             }
         }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Where the screen's frames go: to the terminal, and into the recording if there is one. Nothing else that is written to the
+/// terminal is recorded.
+#[derive(Debug)]
+struct Frames {
+    recording: Option<Arc<Recording>>,
+}
+
+impl Write for Frames {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    fn write_all(&mut self, frame: &[u8]) -> io::Result<()> {
+        Tty.write_all(frame)?;
+        if let Some(recording) = &self.recording
+            && OURS.load(Ordering::SeqCst)
+        {
+            recording.frame(frame);
+        }
+        Ok(())
     }
 
     fn flush(&mut self) -> io::Result<()> {

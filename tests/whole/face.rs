@@ -10,6 +10,8 @@ use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native
 use crate::line::{Arrive, Line};
 use crate::place::{Place, SOON, wait_for};
 
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_flightdeck");
+
 pub(crate) struct Face {
     master: Option<Box<dyn MasterPty + Send>>,
     writer: Option<Box<dyn Write + Send>>,
@@ -25,7 +27,13 @@ pub(crate) struct Face {
 
 impl Face {
     pub(crate) fn start(place: &Place, args: &[&str], columns: u16, rows: u16) -> Self {
-        Self::behind(place, args, columns, rows, None)
+        Self::behind(place, (BINARY, args), columns, rows, None)
+    }
+
+    /// By another program, which ends up as the binary.
+    #[allow(dead_code, reason = "not every test that shares this file needs one")]
+    pub(crate) fn by(place: &Place, program: &str, args: &[&str]) -> Self {
+        Self::behind(place, (program, args), 80, 24, None)
     }
 
     /// A terminal at the other end of `line`.
@@ -37,12 +45,12 @@ impl Face {
         rows: u16,
         line: &Arc<Line>,
     ) -> Self {
-        Self::behind(place, args, columns, rows, Some(Arc::clone(line)))
+        Self::behind(place, (BINARY, args), columns, rows, Some(Arc::clone(line)))
     }
 
     fn behind(
         place: &Place,
-        args: &[&str],
+        (program, args): (&str, &[&str]),
         columns: u16,
         rows: u16,
         line: Option<Arc<Line>>,
@@ -55,7 +63,7 @@ impl Face {
         };
         let pair = native_pty_system().openpty(size).expect("a pty");
         let before = pair.master.get_termios().expect("its settings");
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_flightdeck"));
+        let mut command = CommandBuilder::new(program);
         command.args(args);
         command.cwd(place.dir.path());
         command.env("FLIGHTDECK_STATE_DIR", place.path("state"));
@@ -114,6 +122,27 @@ impl Face {
     /// What stands on the screen.
     pub(crate) fn text(&self) -> String {
         self.model.lock().expect("the model").screen().contents()
+    }
+
+    /// The same with its colours and its cursor.
+    #[allow(
+        dead_code,
+        reason = "not every test that shares this file compares looks"
+    )]
+    pub(crate) fn look(&self) -> String {
+        let model = self.model.lock().expect("the model");
+        model.screen().contents_formatted()
+    }
+
+    /// The window has another size.
+    #[allow(dead_code, reason = "not every test that shares this file resizes")]
+    pub(crate) fn resize(&self, columns: u16, rows: u16) {
+        let mut model = self.model.lock().expect("the model");
+        model.screen_mut().set_size(nonzero(rows), nonzero(columns));
+        let master = self.master.as_ref().expect("not hung up");
+        let mut size = master.get_size().expect("a size");
+        (size.cols, size.rows) = (columns, rows);
+        master.resize(size).expect("a new size");
     }
 
     /// All bytes that ever came.

@@ -18,6 +18,7 @@ mod mutate;
 mod pilots;
 mod place;
 mod quickstart;
+mod recorded;
 mod rollback;
 mod room;
 mod service;

@@ -48,6 +48,7 @@ pub(crate) fn options() -> Options {
         now: || START,
         dir: PathBuf::from("/state/runs/r-42"),
         source: None,
+        recording: None,
     }
 }
 
