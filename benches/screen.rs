@@ -130,6 +130,7 @@ fn options() -> Options {
         dir: PathBuf::from("/state/runs/bench"),
         source: None,
         recording: None,
+        replay: None,
     }
 }
 

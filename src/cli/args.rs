@@ -109,6 +109,8 @@ pub(super) enum Command {
     },
     /// Open the screen on a live run, from another terminal
     Attach(AttachArgs),
+    /// Show a run that has ended once more, at the pace at which it went
+    Replay(ReplayArgs),
     /// Give one command to a live run, from any terminal
     Ctl(Box<CtlArgs>),
 }
@@ -232,6 +234,16 @@ pub(super) struct AttachArgs {
     /// Only look: no key changes the run
     #[arg(long)]
     pub watch: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReplayArgs {
+    /// A run id, a unique beginning of one, or `last`
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// So many times as fast; on the screen `>` and `<` change it, `p` pauses
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub speed: u32,
 }
 
 #[derive(Debug, Args)]

@@ -13,7 +13,7 @@ use super::exit::{Exit, Failure};
 use super::out::{self, Out, meant, quoted, talk};
 use super::{
     attach, check, completions, ctl, doctor, graph, keys, library, list, logs, man, plan,
-    preflight, prune, report, resume, schema, screen, show, themes, verify,
+    preflight, prune, replay, report, resume, schema, screen, show, themes, verify,
 };
 use crate::config::{Flags, Settings};
 use crate::diagnostics;
@@ -158,6 +158,7 @@ fn dispatch(cli: Cli, out: &mut Out) -> Result<Exit, Failure> {
         Command::Completions { shell } => completions::completions(shell, out),
         Command::Man { command } => man::man(command.as_deref(), out),
         Command::Attach(args) => attach::attach(&args, &settings()?, out),
+        Command::Replay(args) => replay::replay(&args, &settings()?, out),
         Command::Ctl(args) => ctl::ctl(&args, &settings()?, out),
         Command::Preflight(args) => preflight::preflight(&args, &settings()?, out),
     }

@@ -30,6 +30,7 @@ mod plan;
 mod plan_json;
 mod preflight;
 mod prune;
+mod replay;
 mod report;
 mod resume;
 mod run;

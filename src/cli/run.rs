@@ -167,7 +167,9 @@ fn recording(path: Option<&Path>, face: Face) -> Result<Option<Arc<Recording>>, 
         return Ok(None);
     };
     if face != Face::Screen {
-        return Err(Failure::usage("--record records the screen, and there is none here"));
+        return Err(Failure::usage(
+            "--record records the screen, and there is none here",
+        ));
     }
     let file = create_new(path)?;
     Ok(Some(Arc::new(Recording::new(file))))

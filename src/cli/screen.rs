@@ -64,6 +64,7 @@ pub(super) fn options(
             settings: settings.clone(),
         })),
         recording: None,
+        replay: None,
     })
 }
 

@@ -90,6 +90,13 @@ impl Index {
             .collect())
     }
 
+    /// Where what came after this moment begins.
+    pub(super) fn end_at(&self, at: Timestamp) -> io::Result<Option<u64>> {
+        let last = self.last(|point| point.at <= at)?;
+        let next = self.read(last.map_or(0, |(nth, _)| nth + 1), 1)?;
+        Ok(next.first().map(|point| point.offset))
+    }
+
     /// The last entry for which `holds`, which must hold for a first part of all entries, and its number.
     pub(super) fn last(&self, holds: impl Fn(&Point) -> bool) -> io::Result<Option<(u64, Point)>> {
         let Some(file) = &self.file else {

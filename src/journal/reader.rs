@@ -39,11 +39,27 @@ pub struct Reader {
     ends_in_break: bool,
     /// Places beyond the index, found by counting; in order.
     marks: Vec<Point>,
+    /// What came later is not there yet.
+    until: Option<Timestamp>,
 }
 
 impl Reader {
     /// A missing file is an empty output.
     pub fn open(path: &Path) -> io::Result<Self> {
+        Self::new(path, None)
+    }
+
+    /// The output as it was at that moment, as exact as the index is.
+    pub fn open_until(path: &Path, at: Timestamp) -> io::Result<Self> {
+        Self::new(path, Some(at))
+    }
+
+    /// From the next refresh on, what came until then is there.
+    pub fn until(&mut self, at: Timestamp) {
+        self.until = Some(at);
+    }
+
+    fn new(path: &Path, until: Option<Timestamp>) -> io::Result<Self> {
         let mut reader = Self {
             path: path.to_owned(),
             log: None,
@@ -52,6 +68,7 @@ impl Reader {
             counted: Point::default(),
             ends_in_break: true,
             marks: Vec::new(),
+            until,
         };
         reader.refresh()?;
         Ok(reader)
@@ -69,7 +86,11 @@ impl Reader {
         let Some(log) = &self.log else {
             return Ok(false);
         };
-        let size = log.metadata()?.len();
+        let mut size = log.metadata()?.len();
+        if let Some(at) = self.until {
+            self.index.refresh(&self.path)?;
+            size = self.index.end_at(at)?.map_or(size, |end| end.min(size));
+        }
         if size == self.size {
             return Ok(false);
         }

@@ -140,13 +140,14 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
     }
 
     fn now(&self) -> Timestamp {
-        (self.options.now)()
+        self.options.now()
     }
 
     /// The model's next moment on the clock of this loop.
     fn wake(&self) -> Option<Instant> {
         let at = self.app.wake_at()?;
-        Some(Instant::now() + at.since(self.now()))
+        let wait = self.options.wait(at.since(self.now()))?;
+        Some(Instant::now() + wait)
     }
 
     /// Takes one message in, which changes the screen.
@@ -182,6 +183,10 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
                 Ok(())
             }
             Request::NextTheme => return self.next_theme(),
+            Request::Replay(change) => {
+                let replay = self.options.replay.as_ref()?;
+                return Some(Message::Replay(replay.change(change)));
+            }
             other => return self.world.perform(other),
         };
         done.err()

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::keys::Key;
+use super::replay::{Change, Replaying};
 use super::source::{RunEntry, WorkflowEntry};
 use crate::engine::Pace;
 use crate::id::{AttemptId, RunId};
@@ -54,6 +55,8 @@ pub(crate) enum Message {
     Tick(Timestamp),
     /// A frame has been drawn. Keys typed before count as typed before what it shows.
     Drawn(Timestamp),
+    /// How the replay of a past run goes on.
+    Replay(Replaying),
     Runs(Vec<RunEntry>),
     Workflows(Vec<WorkflowEntry>),
     /// How long the steps took in past runs.
@@ -109,4 +112,5 @@ pub(crate) enum Request {
     NextTheme,
     Redraw,
     Suspend,
+    Replay(Change),
 }

@@ -17,6 +17,7 @@ mod paint;
 mod port;
 pub mod rails;
 mod recording;
+mod replay;
 pub mod screen;
 mod search;
 mod session;
@@ -32,6 +33,7 @@ mod world;
 
 pub use options::{Choice, Options, Outcome, Watch};
 pub use recording::Recording;
+pub use replay::Replay;
 pub use session::{home, params_form, run};
 pub use source::{RunEntry, Source, WorkflowEntry};
 

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value as Json;
 
 use super::keys::Keymap;
 use super::recording::Recording;
+use super::replay::Replay;
 use super::source::Source;
 use super::theme::Theme;
 use crate::id::RunId;
@@ -33,6 +35,26 @@ pub struct Options {
     pub source: Option<Arc<dyn Source>>,
     /// Of what is on the screen.
     pub recording: Option<Arc<Recording>>,
+    /// A past run is shown once more, by the clock of this.
+    pub replay: Option<Replay>,
+}
+
+impl Options {
+    /// What the clocks of the screen show.
+    pub(super) fn now(&self) -> Timestamp {
+        match &self.replay {
+            Some(replay) => replay.now(),
+            None => (self.now)(),
+        }
+    }
+
+    /// How long that span lasts; `None` while the clocks stand still.
+    pub(super) fn wait(&self, span: Duration) -> Option<Duration> {
+        match &self.replay {
+            Some(replay) => replay.tick(span),
+            None => Some(span),
+        }
+    }
 }
 
 /// Whether keys act.

@@ -7,6 +7,7 @@ use crate::engine::{Feed, Handle, Pace, Receipt};
 use crate::id::AttemptId;
 use crate::journal::{self, Reader};
 use crate::run::{Actor, Command, Recorded, Seen};
+use crate::time::Timestamp;
 
 pub(super) trait Port: Clone + Send + Sync + 'static {
     type Feed: Events;
@@ -17,6 +18,10 @@ pub(super) trait Port: Clone + Send + Sync + 'static {
         seen: Option<Seen>,
     ) -> impl Future<Output = Receipt> + 'static;
     fn output(&self, attempt: &AttemptId) -> io::Result<Reader>;
+    /// Of logs, what was written until then is to be seen; `None`: all of it.
+    fn until(&self) -> Option<Timestamp> {
+        None
+    }
 }
 
 /// As `engine::Feed`.

@@ -77,7 +77,7 @@ fn block_on<T>(show: impl Future<Output = Result<T, String>>) -> Result<T, Strin
 async fn show_run(handle: Handle, actor: Actor, options: Options) -> Result<Outcome, String> {
     let mut terminal = enter()?;
     if let Some(recording) = &options.recording {
-        terminal.record(Arc::clone(recording), (options.now)());
+        terminal.record(Arc::clone(recording), options.now());
     }
     let (gone, watch) = gone();
     let mut feed = handle.feed().map_err(|error| error.to_string())?;
@@ -87,16 +87,16 @@ async fn show_run(handle: Handle, actor: Actor, options: Options) -> Result<Outc
         None => workflow_of(&first)?,
     };
     let mut model = Model::new(workflow, actor.clone(), &options);
-    let first = vec![Message::Events(first)];
-    let world = World::new(handle, actor, options.source.clone());
-    let end = drive(
-        &mut model,
-        &mut terminal,
-        (world, feed, first),
-        &options,
-        gone,
-    )
-    .await;
+    let source = options.source.clone();
+    let end = if let Some(replay) = options.replay.clone() {
+        let (port, feed) = replay.of(handle, first);
+        let run = (World::new(port, actor, source), feed, Vec::new());
+        drive(&mut model, &mut terminal, run, &options, gone).await
+    } else {
+        let first = vec![Message::Events(first)];
+        let run = (World::new(handle, actor, source), feed, first);
+        drive(&mut model, &mut terminal, run, &options, gone).await
+    };
     drop(watch);
     finish(terminal, &end);
     Ok(match end {

@@ -80,7 +80,8 @@ impl<P: Port> World<P> {
             | Request::Bell
             | Request::NextTheme
             | Request::Redraw
-            | Request::Suspend => {}
+            | Request::Suspend
+            | Request::Replay(_) => {}
         }
         None
     }
@@ -103,7 +104,11 @@ impl<P: Port> World<P> {
         if !open {
             self.log = Some((attempt.clone(), self.port.output(attempt)?));
         }
+        let until = self.port.until();
         let (_, reader) = self.log.as_mut().expect("it was opened just now");
+        if let Some(at) = until {
+            reader.until(at);
+        }
         Ok(reader)
     }
 

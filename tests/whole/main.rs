@@ -19,6 +19,7 @@ mod pilots;
 mod place;
 mod quickstart;
 mod recorded;
+mod replayed;
 mod rollback;
 mod room;
 mod service;

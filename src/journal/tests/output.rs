@@ -282,3 +282,22 @@ fn a_large_log_answers_at_once() {
     assert_eq!(hits.unwrap().lines, [9_999_999]);
     eprintln!("open and line {took:?}, whole search {:?}", start.elapsed());
 }
+
+#[test]
+fn an_output_can_be_seen_as_it_was_at_a_moment() {
+    let dir = folder();
+    let path = dir.path().join("a.log");
+    let mut writer = Writer::create(&path, u64::MAX).unwrap();
+    for n in 0..5 {
+        writer.write(format!("line {n}\n").as_bytes(), Timestamp(n * 1_000));
+    }
+    writer.finish();
+    let mut reader = Reader::open_until(&path, Timestamp(1_500)).unwrap();
+    assert_eq!(reader.count(), 2);
+    for (at, grown, count) in [(1_900, false, 2), (3_000, true, 4), (60_000, true, 5)] {
+        reader.until(Timestamp(at));
+        assert_eq!((reader.refresh().unwrap(), reader.count()), (grown, count));
+    }
+    let last = reader.lines(4, 9, 99).unwrap();
+    assert_eq!(last[0].bytes, b"line 4");
+}

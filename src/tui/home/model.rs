@@ -62,7 +62,7 @@ impl Home {
             form: None,
             problems: Vec::new(),
             toast: String::new(),
-            now: (options.now)(),
+            now: options.now(),
             width: 80,
             height: 24,
             choice: None,

@@ -91,6 +91,8 @@ pub enum Act {
     Back,
     Quit,
     Suspend,
+    Faster,
+    Slower,
 }
 
 /// How much is asked before a key takes effect.
@@ -330,6 +332,8 @@ pub const TABLE: &[Action] = &[
     row(A::Mouse, &["\\"], "mouse", "", "mouse on or off", Screen).later(),
     row(A::Redraw, &["Ctrl-l"], "redraw", "", "draw the screen anew", Screen),
     row(A::Suspend, &["Ctrl-z"], "suspend", "", "suspend the screen; the run goes on", Screen),
+    row(A::Faster, &[">"], "faster", "", "in a replay: twice as fast", Screen),
+    row(A::Slower, &["<"], "slower", "", "in a replay: half as fast", Screen),
     row(A::Back, &["Esc"], "back", "", "close what is open; never quits", Screen),
     row(A::Quit, &["q", "Ctrl-c"], "quit", "", "back; at the top: stay, detach, pause and quit, or abort", Screen),
 ];

@@ -9,6 +9,7 @@ use crate::id::StepId;
 use crate::run::{AbortHow, Ask, Command, SkipReason, State, Tick};
 use crate::tui::keys::{Act, TABLE, action};
 use crate::tui::options::Watch;
+use crate::tui::replay::{Change, WHY};
 
 /// Stands for the reason that the person has not typed yet.
 const REASON: &str = "?";
@@ -166,6 +167,9 @@ impl Model {
 
     /// Why this screen changes nothing at all, whatever the step.
     pub(crate) fn cannot_act(&self) -> Option<String> {
+        if self.replay.is_some() {
+            return Some(WHY.to_owned());
+        }
         match (&self.pace, self.watch) {
             (_, Watch::Watching) => Some("watching only; `:arm` to act".into()),
             (_, Watch::WatchOnly) => Some("this screen only watches (--watch)".into()),
@@ -188,6 +192,9 @@ impl Model {
     /// Why `act` does nothing now, with what would be legal; `None` if it can act.
     pub(crate) fn why_not(&self, act: Act) -> Option<String> {
         let row = action(act);
+        if self.replay.is_some() && Change::of(act).is_some() {
+            return None;
+        }
         if row.later {
             return Some("not in this version".into());
         }
@@ -210,6 +217,8 @@ impl Model {
             _ if row.changes && self.step().is_none() => Some("there is no step".into()),
             Act::Detach if self.run.phase().is_terminal() => Some("the run has ended".into()),
             Act::Detach if self.pace != Pace::Live => Some("the run is not live".into()),
+            Act::Detach if self.replay.is_some() => Some(WHY.to_owned()),
+            Act::Faster | Act::Slower => Some("only a replay has a speed".into()),
             Act::ViewRuns if !self.has_source => Some("there is no list of runs here".into()),
             _ => None,
         }

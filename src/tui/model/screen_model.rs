@@ -20,6 +20,7 @@ use crate::time::Timestamp;
 use crate::tui::keys::{Key, Keymap};
 use crate::tui::options::{Options, Outcome, Watch};
 use crate::tui::rails::{LANES_MAX, Rails};
+use crate::tui::replay::{Replay, Replaying};
 use crate::tui::source::RunEntry;
 use crate::tui::theme::Status;
 use crate::workflow::{Step, Workflow};
@@ -57,6 +58,8 @@ pub(crate) struct Model {
     pub pending: Option<Key>,
     pub toast: Option<Toast>,
     pub watch: Watch,
+    /// A past run is shown once more.
+    pub replay: Option<Replaying>,
     pub pace: Pace,
     pub actor: Actor,
     pub keymap: Keymap,
@@ -186,12 +189,13 @@ impl Model {
             pending: None,
             toast: None,
             watch: options.watch,
+            replay: options.replay.as_ref().map(Replay::shown),
             pace: Pace::Live,
             actor,
             keymap: options.keymap.clone(),
             dir: options.dir.clone(),
             has_source: options.source.is_some(),
-            now: (options.now)(),
+            now: options.now(),
             width: 80,
             height: 24,
             expected,

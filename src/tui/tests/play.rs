@@ -49,6 +49,7 @@ pub(crate) fn options() -> Options {
         dir: PathBuf::from("/state/runs/r-42"),
         source: None,
         recording: None,
+        replay: None,
     }
 }
 

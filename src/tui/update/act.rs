@@ -6,9 +6,14 @@ use crate::tui::keys::{Act, action};
 use crate::tui::message::Request;
 use crate::tui::model::{Asked, Confirm, Confirmed, Front, Menu, Model, QUIT, Tone, View};
 use crate::tui::options::{Outcome, Watch};
+use crate::tui::replay::Change;
 
 /// Does `act`, or says why it cannot.
 pub(super) fn act(model: &mut Model, act: Act, out: &mut Vec<Request>) {
+    if let Some(change) = model.replay.and_then(|_| Change::of(act)) {
+        out.push(Request::Replay(change));
+        return;
+    }
     if let Some(why) = refused(model, act) {
         let row = action(act);
         model.say(Tone::Warn, &format!("{}: {why}", row.command));

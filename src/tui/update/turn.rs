@@ -22,6 +22,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Request> {
         Message::Resize { width, height } => (model.width, model.height) = (width, height),
         Message::Events(events) => events::take(model, &events, &mut out),
         Message::Pace(pace) => model.pace = pace,
+        Message::Replay(replay) => model.replay = Some(replay),
         Message::Receipt { command, refused } => receipt(model, &command, refused),
         Message::Log {
             attempt,

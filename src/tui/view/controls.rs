@@ -7,6 +7,15 @@ use crate::tui::options::Watch;
 
 /// For the top of the screen: whether this screen only watches, and who has the controls. Empty where it may act.
 pub(super) fn standing(model: &Model) -> String {
+    if let Some(replay) = model.replay {
+        let paused = if replay.paused { ", paused" } else { "" };
+        let keys = [Act::Pause, Act::Slower, Act::Faster].map(|act| model.keymap.first_of(act));
+        let [pause, slower, faster] = keys;
+        return format!(
+            "x{}{paused} ({pause} pause, {slower} {faster} speed)",
+            replay.speed
+        );
+    }
     let watching = match model.watch {
         Watch::Acting => "",
         Watch::Watching => "WATCHING",

@@ -46,6 +46,9 @@ pub(crate) fn render(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Re
             .gap(2)
             .outside(&format!("env {}", env.to_uppercase()), theme.style(role));
     }
+    if model.replay.is_some() {
+        strip.gap(2).own(" REPLAY ", theme.style(Role::EnvOther));
+    }
     let kind = model.run.started().map(|start| start.kind);
     match kind {
         Some(Kind::Drill) => _ = strip.gap(2).own("DRILL", theme.style(Role::EnvOther)),

@@ -1,0 +1,43 @@
+//! `replay`: a run that has ended once more on the screen, at the pace at which it went, for training and post-mortems.
+
+use std::io::IsTerminal;
+
+use super::args::ReplayArgs;
+use super::exit::{Exit, Failure};
+use super::out::Out;
+use super::{actor, past, screen};
+use crate::config::Settings;
+use crate::engine::Handle;
+use crate::tui::{self, Outcome, Replay, Watch};
+
+pub(super) fn replay(
+    args: &ReplayArgs,
+    settings: &Settings,
+    out: &mut Out,
+) -> Result<Exit, Failure> {
+    let past = past::open(settings, &args.run)?;
+    let id = &past.id;
+    if !past.run.phase().is_terminal() {
+        return Err(
+            Failure::new(Exit::Refused, format!("run {id} has not ended"))
+                .hint(format!("watch it: flightdeck attach {id} --watch")),
+        );
+    }
+    if settings.plain || !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        return Err(
+            Failure::usage("replay opens the screen, which needs a terminal").hint(format!(
+                "without one: flightdeck show {id} --events, report {id}"
+            )),
+        );
+    }
+    let mut options = screen::options(settings, Some(&past.dir), Watch::WatchOnly)?;
+    options.replay = Some(Replay::new(past.run.started_at(), args.speed));
+    match tui::run(Handle::past(past.dir), actor::at_screen(), options) {
+        Outcome::OpenRun(other) => {
+            let opened = screen::open(&other, settings, out)?;
+            Ok(opened.unwrap_or(Exit::Succeeded))
+        }
+        Outcome::Broken(why) => Err(Failure::storage(why)),
+        _ => Ok(Exit::Succeeded),
+    }
+}
