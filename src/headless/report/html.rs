@@ -20,7 +20,7 @@ table{border-collapse:collapse;width:100%}\n\
 th,td{text-align:left;vertical-align:top;padding:.25em .8em .25em 0;border-bottom:1px solid var(--rule);overflow-wrap:anywhere}\n\
 th{color:var(--quiet);font-weight:600}\n\
 .facts th{width:9em}\n\
-code,pre,td.state{font:13px/1.45 ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace}\n\
+code,pre{font:.87em/1.45 ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace}\n\
 pre{margin:.4em 0 .8em;padding:.6em .8em;background:var(--box);border-left:3px solid var(--line);white-space:pre-wrap;overflow-wrap:anywhere}\n\
 ul{padding-left:1.2em}\n\
 ul.ticks{list-style:none;padding-left:0}\n\
