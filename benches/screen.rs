@@ -15,7 +15,7 @@ use flightdeck::time::Timestamp;
 use flightdeck::tui::keys::Keymap;
 use flightdeck::tui::rails::{LANES_MAX, Rails};
 use flightdeck::tui::stage::Stage;
-use flightdeck::tui::{Options, Watch, theme};
+use flightdeck::tui::{Options, Programs, Watch, theme};
 use flightdeck::workflow;
 
 #[expect(dead_code, reason = "its peers are the race's")]
@@ -128,6 +128,7 @@ fn options() -> Options {
         watch: Watch::Acting,
         now: || START,
         dir: PathBuf::from("/state/runs/bench"),
+        programs: Programs::default(),
         source: None,
         recording: None,
         replay: None,

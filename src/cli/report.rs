@@ -9,7 +9,7 @@ use super::out::{Out, create_new, talk};
 use super::past::{self, Past};
 use crate::config::Settings;
 use crate::headless;
-use crate::id::AttemptId;
+use crate::id::{AttemptId, RunId};
 use crate::journal::Reader;
 
 /// Lines of a failed attempt's log, and bytes of each, that go into a report.
@@ -29,16 +29,7 @@ pub(super) fn report(
         ));
     }
     let damaged = damage.is_some();
-    let mut lines = |attempt: &AttemptId| last_lines(&past, attempt);
-    let source = headless::Source {
-        records: &past.records,
-        head: past.head.clone(),
-        damage,
-        last_lines: &mut lines,
-    };
-    let report = headless::gather(source).map_err(|what| {
-        Failure::new(Exit::JournalUnreadable, format!("run {}: {what}", past.id))
-    })?;
+    let report = gathered(&past, damage)?;
     let text = match args.format {
         ReportFormat::Md => headless::markdown(&report),
         ReportFormat::Html => headless::html(&report),
@@ -57,6 +48,25 @@ pub(super) fn report(
     } else {
         Exit::Succeeded
     })
+}
+
+/// The Markdown of a run that may still go on, for the screen.
+pub(super) fn text(run: &RunId, settings: &Settings) -> Result<String, Failure> {
+    let (past, damage) = past::open_readable(settings, run.as_str())?;
+    let report = gathered(&past, damage.map(|error| error.to_string()))?;
+    Ok(headless::markdown(&report))
+}
+
+fn gathered(past: &Past, damage: Option<String>) -> Result<headless::Report, Failure> {
+    let mut lines = |attempt: &AttemptId| last_lines(past, attempt);
+    let source = headless::Source {
+        records: &past.records,
+        head: past.head.clone(),
+        damage,
+        last_lines: &mut lines,
+    };
+    headless::gather(source)
+        .map_err(|what| Failure::new(Exit::JournalUnreadable, format!("run {}: {what}", past.id)))
 }
 
 /// The end of an attempt's log, as far as it can be read: a report is written all the same without it.

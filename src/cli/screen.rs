@@ -9,16 +9,16 @@ use super::exit::{Exit, Failure};
 use super::launch::{self, Face, Post};
 use super::library;
 use super::out::Out;
-use super::{actor, attach, past, run};
+use super::{actor, attach, past, report, run};
 use crate::config::Settings;
 use crate::engine::{Handle, clock};
 use crate::headless::{self, End};
 use crate::id::RunId;
 use crate::journal::{RunDir, Shelf, Summary};
-use crate::run::{Kind, PastTimes, Run};
+use crate::run::{Definition, Kind, PastTimes, Run};
 use crate::time::{Timestamp, spoken_span};
 use crate::tui::{
-    self, Choice, Options, Outcome, RunEntry, Watch, WorkflowEntry, keys::Keymap, theme,
+    self, Choice, Options, Outcome, Programs, RunEntry, Watch, WorkflowEntry, keys::Keymap, theme,
 };
 use crate::workflow::{self, Severity, Workflow};
 
@@ -60,12 +60,29 @@ pub(super) fn options(
         watch,
         now: clock::now,
         dir: dir.map(|d| d.path().to_owned()).unwrap_or_default(),
+        programs: programs(),
         source: Some(Arc::new(Shelves {
             settings: settings.clone(),
         })),
         recording: None,
         replay: None,
     })
+}
+
+/// What the person uses elsewhere too; split at spaces, without a shell.
+fn programs() -> Programs {
+    let words = |names: &[&str], usual: &str| {
+        let set = names.iter().filter_map(|name| std::env::var(name).ok());
+        let said = set.into_iter().find(|said| !said.trim().is_empty());
+        let said = said.unwrap_or_else(|| usual.to_owned());
+        said.split_whitespace().map(str::to_owned).collect()
+    };
+    Programs {
+        pager: words(&["PAGER"], "less"),
+        editor: words(&["VISUAL", "EDITOR"], "vi"),
+        shell: words(&["SHELL"], "/bin/sh"),
+        scratch: std::env::temp_dir(),
+    }
 }
 
 /// The few lines that stay on the terminal after the screen has gone.
@@ -215,6 +232,28 @@ impl tui::Source for Shelves {
                 .map(told)
                 .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
                 .collect()
+        })
+    }
+
+    fn report(&self, run: &RunId) -> Result<String, String> {
+        report::text(run, &self.settings).map_err(|failure| failure.message)
+    }
+
+    fn definition(&self, file: &str) -> Result<Definition, String> {
+        let source = library::open(file, &self.settings).map_err(|failure| failure.message)?;
+        let checked = source.check();
+        let problem = checked
+            .problems
+            .first()
+            .map(|problem| problem.message.clone());
+        let workflow = checked.workflow.ok_or_else(|| {
+            let why = problem.unwrap_or_default();
+            format!("{}: {why}; `flightdeck check` tells where", source.file)
+        })?;
+        Ok(Definition {
+            file: source.file,
+            text: workflow.text,
+            files: workflow.files,
         })
     }
 }

@@ -21,7 +21,7 @@ use crate::run::{Ask, State};
 pub(crate) const WIDTH_MIN: u16 = 40;
 pub(crate) const HEIGHT_MIN: u16 = 10;
 
-const DETAIL_FROM: u16 = 100;
+pub(crate) const DETAIL_FROM: u16 = 100;
 const ALL_FROM: u16 = 160;
 
 /// Areas of the screen; empty where a pane is not shown.
@@ -152,7 +152,7 @@ pub(crate) fn panes(model: &Model) -> Panes {
         }
         (View::Detail, ..) | (View::Outline, true, Focus::Detail) => panes.detail = body,
         (View::Audit, ..) => panes.audit = body,
-        (View::Runs | View::Text, ..) => panes.body = body,
+        (View::Runbook | View::Runs | View::Text, ..) => panes.body = body,
         (View::Outline, true, Focus::Steps) => panes.steps = body,
         (View::Graph, true, _) => panes.graph = body,
         (View::Gantt, true, _) => panes.gantt = body,

@@ -15,6 +15,7 @@ use super::app::App;
 use super::keys::Key;
 use super::message::{Message, Request};
 use super::options::Options;
+use super::outside::{self, Lend};
 use super::pacer::Pacer;
 use super::port::{Events, Port};
 use super::surface::Surface;
@@ -75,6 +76,8 @@ pub(super) struct Loop<'a, A, S, P: Port> {
     /// When the last part of a paste came.
     pub(super) pasted: Option<Instant>,
     pub(super) suspended: bool,
+    /// What is to have the terminal next.
+    pub(super) lent: Option<Lend>,
 }
 
 impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
@@ -98,6 +101,11 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
                 }
                 keys = (self.open_keys)();
                 self.pacer.hurry();
+            }
+            if let Some(lend) = self.lent.take() {
+                drop(keys);
+                self.lend(&lend);
+                keys = (self.open_keys)();
             }
             let draw = self.pacer.due();
             let wake = self.wake();
@@ -187,10 +195,30 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
                 let replay = self.options.replay.as_ref()?;
                 return Some(Message::Replay(replay.change(change)));
             }
+            Request::Lend(lend) => {
+                self.lent = Some(lend);
+                Ok(())
+            }
+            Request::CopyLog { attempt, to } => {
+                let folder = self.options.programs.scratch.clone();
+                return self.world.copy_log(attempt, to, folder);
+            }
             other => return self.world.perform(other),
         };
         done.err()
             .map(|error| Message::Failed(format!("cannot write to the terminal: {error}")))
+    }
+
+    /// A program has the terminal until it ends. What it was and what became of it is told.
+    fn lend(&mut self, lend: &Lend) {
+        let programs = &self.options.programs;
+        let lent = self.surface.lend(&mut || outside::run(lend, programs));
+        let told = match lent {
+            Ok(()) => Message::Done("back on the screen; the run went on".into()),
+            Err(error) => Message::Failed(error.to_string()),
+        };
+        self.resize();
+        self.tell(told, true);
     }
 
     fn next_theme(&mut self) -> Option<Message> {

@@ -5,12 +5,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::keys::Key;
+use super::outside::Lend;
 use super::replay::{Change, Replaying};
 use super::source::{RunEntry, WorkflowEntry};
 use crate::engine::Pace;
 use crate::id::{AttemptId, RunId};
 use crate::journal::Line;
-use crate::run::{Command, Kind, PastTimes, Recorded, Refusal, Seen};
+use crate::run::{Command, Definition, Kind, PastTimes, Recorded, Refusal, Seen};
 use crate::time::Timestamp;
 use crate::workflow::Workflow;
 
@@ -66,6 +67,15 @@ pub(crate) enum Message {
         file: String,
         result: Result<Arc<Workflow>, Vec<String>>,
     },
+    /// A copy of a log is ready for a program.
+    Copied(Lend),
+    /// The line that tells why an attempt ended, if one does.
+    ErrorAt {
+        attempt: AttemptId,
+        line: Option<u64>,
+    },
+    /// A workflow file for this run was read.
+    Definition(Result<Box<Definition>, String>),
     /// Something asked for could not be done.
     Failed(String),
     /// Something asked for was done, and is worth a word.
@@ -80,6 +90,14 @@ pub(crate) enum Slice {
     End(u64),
     /// These, by number.
     Lines(Vec<u64>),
+}
+
+/// Whom the copy of a log is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Copied {
+    ForPager,
+    ForEditor,
+    File(String),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -98,6 +116,19 @@ pub(crate) enum Request {
         attempt: AttemptId,
         pattern: String,
     },
+    /// Look for the line that tells why the attempt ended.
+    FindError(AttemptId),
+    CopyLog {
+        attempt: AttemptId,
+        to: Copied,
+    },
+    WriteReport {
+        run: RunId,
+        path: String,
+    },
+    ReadDefinition(String),
+    /// A program has the terminal until it ends.
+    Lend(Lend),
     LoadRuns,
     LoadWorkflows,
     LoadPast {

@@ -2,16 +2,19 @@
 
 pub mod ansi;
 mod app;
+mod copy_out;
 pub mod counting;
 pub mod hang_up;
 mod home;
 pub mod keys;
 mod layout;
 mod main_loop;
+mod markdown;
 mod message;
 mod model;
 mod neighbours;
 mod options;
+mod outside;
 mod pacer;
 mod paint;
 mod port;
@@ -31,7 +34,7 @@ mod update;
 mod view;
 mod world;
 
-pub use options::{Choice, Options, Outcome, Watch};
+pub use options::{Choice, Options, Outcome, Programs, Watch};
 pub use recording::Recording;
 pub use replay::Replay;
 pub use session::{home, params_form, run};

@@ -31,6 +31,7 @@ pub struct Options {
     pub now: fn() -> Timestamp,
     /// The run's folder, told at its end; empty if there is none.
     pub dir: PathBuf,
+    pub programs: Programs,
     /// For the list of runs inside a run's screen.
     pub source: Option<Arc<dyn Source>>,
     /// Of what is on the screen.
@@ -55,6 +56,15 @@ impl Options {
             None => Some(span),
         }
     }
+}
+
+/// What the person uses outside of the screen, each as the words of a command, and where a copy for it may lie.
+#[derive(Clone, Debug, Default)]
+pub struct Programs {
+    pub pager: Vec<String>,
+    pub editor: Vec<String>,
+    pub shell: Vec<String>,
+    pub scratch: PathBuf,
 }
 
 /// Whether keys act.

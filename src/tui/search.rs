@@ -17,6 +17,28 @@ const LINES: usize = 4_000;
 /// Bytes of a line that are searched.
 const BYTES: usize = 64 * 1024;
 
+/// Lines from the end of a log among which the error is looked for.
+const ERROR_WITHIN: u64 = 50_000;
+/// As a program says that something went wrong.
+const ERROR: &str =
+    r"(?i)\b(error|fatal|panic(ked)?|exception|fail(ed|ure)?|timed out|refused|denied)\b";
+
+/// The last line that tells of an error.
+pub(super) fn last_error(mut log: Reader) -> std::io::Result<Option<u64>> {
+    let regex = Regex::new(ERROR).expect("a constant pattern");
+    let mut end = log.count();
+    let first = end.saturating_sub(ERROR_WITHIN);
+    while end > first {
+        let from = end.saturating_sub(LINES as u64).max(first);
+        let lines = log.lines(from, (end - from) as usize, BYTES)?;
+        if let Some(line) = lines.iter().rev().find(|line| holds(line, &regex)) {
+            return Ok(Some(line.number));
+        }
+        end = from;
+    }
+    Ok(None)
+}
+
 /// Stops its search when dropped.
 #[derive(Debug)]
 pub(super) struct Search(Arc<AtomicBool>);

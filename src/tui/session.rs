@@ -156,6 +156,7 @@ async fn drive<A: App, P: Port>(
         resized: None,
         pasted: None,
         suspended: false,
+        lent: None,
     };
     screen.run(gone).await
 }

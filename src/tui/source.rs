@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::id::RunId;
 use crate::journal::Summary;
-use crate::run::{Kind, PastTimes};
+use crate::run::{Definition, Kind, PastTimes};
 use crate::workflow::Workflow;
 
 /// Where workflows and runs come from.
@@ -16,6 +16,10 @@ pub trait Source: Send + Sync {
     fn past(&self, workflow: &str, kind: Kind, but: &RunId) -> PastTimes;
     /// The plan in `file`, or what is wrong with it, a line each.
     fn check(&self, file: &str) -> Result<Arc<Workflow>, Vec<String>>;
+    /// The run as evidence for people, in Markdown.
+    fn report(&self, run: &RunId) -> Result<String, String>;
+    /// What `file` would make of a run that is reloaded from it.
+    fn definition(&self, file: &str) -> Result<Definition, String>;
 }
 
 /// A workflow that may be started.

@@ -22,6 +22,8 @@ pub(super) trait Surface {
     fn copy(&mut self, text: &str) -> io::Result<()>;
     /// Gives the terminal back until the person wants the screen again.
     fn suspend(&mut self) -> io::Result<()>;
+    /// Gives the terminal to `work`, and takes it back.
+    fn lend(&mut self, work: &mut dyn FnMut() -> io::Result<()>) -> io::Result<()>;
     /// After the process was stopped and continued.
     fn reclaim(&mut self) -> io::Result<()>;
 }
@@ -59,6 +61,10 @@ impl Surface for Terminal {
 
     fn suspend(&mut self) -> io::Result<()> {
         Self::suspend(self, wait_for_enter)?
+    }
+
+    fn lend(&mut self, work: &mut dyn FnMut() -> io::Result<()>) -> io::Result<()> {
+        Self::suspend(self, work)?
     }
 
     fn reclaim(&mut self) -> io::Result<()> {

@@ -1,6 +1,7 @@
 //! Performs what the screen asks for. Nothing here waits: what takes time comes back as a message.
 
 use std::future::Future;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -8,11 +9,13 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::ansi;
-use super::message::{Message, Request, Slice};
+use super::copy_out;
+use super::message::{Copied, Message, Request, Slice};
+use super::outside::Lend;
 use super::port::Port;
 use super::search::{self, Search};
 use super::source::Source;
-use crate::id::AttemptId;
+use crate::id::{AttemptId, RunId};
 use crate::journal::{Line, Reader};
 use crate::run::Actor;
 
@@ -75,8 +78,17 @@ impl<P: Port> World<P> {
                 result: source.check(&file),
                 file,
             }),
+            Request::FindError(attempt) => return self.find_error(attempt),
+            Request::WriteReport { run, path } => {
+                self.ask(move |source| write_report(source, &run, &path));
+            }
+            Request::ReadDefinition(file) => {
+                self.ask(move |source| Message::Definition(source.definition(&file).map(Box::new)));
+            }
             // The loop's own: it has the terminal.
-            Request::Copy(_)
+            Request::CopyLog { .. }
+            | Request::Lend(_)
+            | Request::Copy(_)
             | Request::Bell
             | Request::NextTheme
             | Request::Redraw
@@ -120,10 +132,7 @@ impl<P: Port> World<P> {
                 slice,
                 lines,
             },
-            Err(error) => {
-                let stem = attempt.file_stem();
-                Message::Failed(format!("cannot read the log of {stem}: {error}"))
-            }
+            Err(error) => unreadable(&attempt, &error),
         }
     }
 
@@ -171,11 +180,75 @@ impl<P: Port> World<P> {
         let Some(source) = self.source.clone() else {
             return;
         };
-        let asked = tokio::task::spawn_blocking(move || question(source.as_ref()));
+        self.later(move || question(source.as_ref()));
+    }
+
+    /// On a thread of its own; what comes of it is a message.
+    fn later(&mut self, work: impl FnOnce() -> Message + Send + 'static) {
+        let done = tokio::task::spawn_blocking(work);
         self.answers.push(Box::pin(async move {
-            asked
-                .await
+            done.await
                 .unwrap_or_else(|error| Message::Failed(error.to_string()))
         }));
+    }
+
+    /// Copies a log into a file; it may be long.
+    pub(super) fn copy_log(
+        &mut self,
+        attempt: AttemptId,
+        to: Copied,
+        folder: PathBuf,
+    ) -> Option<Message> {
+        let log = match self.port.output(&attempt) {
+            Ok(log) => log,
+            Err(error) => return Some(unreadable(&attempt, &error)),
+        };
+        self.later(move || {
+            let lend = match to {
+                Copied::ForPager => Lend::Pager,
+                Copied::ForEditor => Lend::Editor,
+                Copied::File(name) => return write_log(log, &name),
+            };
+            match copy_out::copy_log(log, &attempt, &folder) {
+                Ok(path) => Message::Copied(lend(path)),
+                Err(error) => Message::Failed(format!("cannot copy the log: {error}")),
+            }
+        });
+        None
+    }
+
+    fn find_error(&mut self, attempt: AttemptId) -> Option<Message> {
+        let log = match self.port.output(&attempt) {
+            Ok(log) => log,
+            Err(error) => return Some(unreadable(&attempt, &error)),
+        };
+        self.later(move || match search::last_error(log) {
+            Ok(line) => Message::ErrorAt { attempt, line },
+            Err(error) => unreadable(&attempt, &error),
+        });
+        None
+    }
+}
+
+fn unreadable(attempt: &AttemptId, error: &std::io::Error) -> Message {
+    let stem = attempt.file_stem();
+    Message::Failed(format!("cannot read the log of {stem}: {error}"))
+}
+
+fn write_log(log: Reader, name: &str) -> Message {
+    match copy_out::write_log(log, Path::new(name)) {
+        Ok(lines) => Message::Done(format!("{lines} lines are in {name}")),
+        Err(error) => Message::Failed(format!("cannot write {name}: {error}")),
+    }
+}
+
+fn write_report(source: &dyn Source, run: &RunId, path: &str) -> Message {
+    let report = match source.report(run) {
+        Ok(report) => report,
+        Err(why) => return Message::Failed(format!("no report: {why}")),
+    };
+    match copy_out::write_new(Path::new(path), &report) {
+        Ok(()) => Message::Done(format!("the report is in {path}")),
+        Err(error) => Message::Failed(format!("cannot write {path}: {error}")),
     }
 }

@@ -72,6 +72,11 @@ impl Face {
         command.env("LANG", "C.UTF-8");
         command.env_remove("NO_COLOR");
         command.env_remove("SSH_CONNECTION");
+        for (name, program) in [("PAGER", "pager"), ("SHELL", "shell")] {
+            if place.path(program).exists() {
+                command.env(name, place.path(program));
+            }
+        }
         if line.is_some() {
             command.env("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22");
         }

@@ -10,6 +10,7 @@ mod frames;
 mod full;
 mod hands;
 mod ledger;
+mod lend;
 mod line;
 mod link;
 #[path = "../fuzz/mutate.rs"]

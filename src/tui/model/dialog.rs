@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use tui_input::Input;
 
 use crate::id::StepId;
-use crate::run::Seen;
+use crate::run::{Definition, Seen};
 use crate::time::Timestamp;
 use crate::tui::keys::Act;
 use crate::workflow::{ParamKind, ParamSpec};
@@ -19,6 +19,10 @@ pub(crate) struct Dialog {
     pub purpose: Purpose,
     /// The step it is about, as it was when the box opened.
     pub aim: Option<Aim>,
+    /// The steps that it is about, if it is about all that are marked.
+    pub marked: Vec<Aim>,
+    /// What a reload would go on by.
+    pub definition: Option<Box<Definition>>,
     pub facts: Vec<Fact>,
     pub fields: Vec<Field>,
     /// A field, then "no", then "yes".
@@ -36,6 +40,8 @@ pub(crate) struct Dialog {
 pub(crate) enum Purpose {
     /// A command to the run.
     Act(Act),
+    /// One command to each marked step.
+    Marked(Act),
     /// Takes a skip back: the other half of `S`.
     Unskip,
     /// Values for the parameters of a workflow that is to be started.
@@ -110,6 +116,8 @@ impl Dialog {
             title,
             purpose,
             aim,
+            marked: Vec::new(),
+            definition: None,
             facts: Vec::new(),
             fields: Vec::new(),
             focus: 0,

@@ -34,6 +34,7 @@ pub(crate) struct Confirm {
 pub(crate) enum Confirmed {
     Send(Command),
     Detach,
+    Shell,
     /// To whoever asks for the controls: `y` hands them over, `n` keeps them.
     Answer(Box<Actor>),
 }
@@ -81,6 +82,8 @@ pub(crate) enum Chosen {
     CopyError,
     CopyCommand,
     CopyLog,
+    SaveLog,
+    SaveReport,
 }
 
 pub(crate) const QUIT: &[Item] = &[
@@ -129,11 +132,26 @@ pub(crate) const COPY: &[Item] = &[
     },
 ];
 
+pub(crate) const SAVE: &[Item] = &[
+    Item {
+        key: 'l',
+        label: "the log that is shown",
+        does: Chosen::SaveLog,
+    },
+    Item {
+        key: 'r',
+        label: "a report on the run so far",
+        does: Chosen::SaveReport,
+    },
+];
+
 /// One line of text at the foot of the screen.
 #[derive(Clone, Debug)]
 pub(crate) struct Prompt {
     pub what: Asked,
     pub input: Input,
+    /// Why it cannot be taken as it is.
+    pub problem: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,6 +159,9 @@ pub(crate) enum Asked {
     Filter,
     Search,
     Note,
+    SaveLog,
+    SaveReport,
+    Reload,
 }
 
 /// A list that typing narrows: the palette, the help.

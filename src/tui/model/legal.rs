@@ -73,8 +73,13 @@ impl Model {
                 _ => {}
             }
         }
-        let state = self.run.state(self.selected);
-        let step = self.step()?;
+        self.step_command(act, self.selected)
+    }
+
+    /// As `command_for`, of any step, for what is asked of a step.
+    pub(crate) fn step_command(&self, act: Act, index: usize) -> Option<Command> {
+        let state = self.run.state(index);
+        let step = self.run.steps().get(index)?;
         let id = step.id.clone();
         let reason = REASON.to_owned();
         Some(match act {
@@ -102,7 +107,7 @@ impl Model {
             },
             Act::Mark => Command::Mark {
                 step: id,
-                outputs: self.any_outputs(),
+                outputs: self.any_outputs(index),
                 override_verify: false,
                 reason,
             },
@@ -134,8 +139,8 @@ impl Model {
     }
 
     /// Stand for the outputs that the form asks for.
-    fn any_outputs(&self) -> BTreeMap<String, serde_json::Value> {
-        let outputs = self.def(self.selected).map(|def| def.outputs.iter());
+    fn any_outputs(&self, index: usize) -> BTreeMap<String, serde_json::Value> {
+        let outputs = self.def(index).map(|def| def.outputs.iter());
         let named = outputs
             .into_iter()
             .flatten()
@@ -219,6 +224,8 @@ impl Model {
             Act::Detach if self.pace != Pace::Live => Some("the run is not live".into()),
             Act::Detach if self.replay.is_some() => Some(WHY.to_owned()),
             Act::Faster | Act::Slower => Some("only a replay has a speed".into()),
+            Act::Reload if !self.has_source => Some("no file can be read here".into()),
+            Act::Reload if self.run.paused().is_none() => Some("pause the run first".into()),
             Act::ViewRuns if !self.has_source => Some("there is no list of runs here".into()),
             _ => None,
         }

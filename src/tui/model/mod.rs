@@ -2,16 +2,23 @@
 
 mod controls;
 mod dialog;
+mod filter;
 mod front;
 mod legal;
 mod log_pane;
+mod marks;
 mod rows;
+mod runbook;
 mod screen_model;
 
 pub(crate) use controls::{Means, told};
 pub(crate) use dialog::{Aim, DEAF_MS, Dialog, Fact, Field, Purpose, Value, What};
+pub(crate) use filter::Filter;
 pub(crate) use front::{
-    Asked, COPY, Checklist, Chosen, Confirm, Confirmed, Front, Menu, Pick, Prompt, QUIT, Typing,
+    Asked, COPY, Checklist, Chosen, Confirm, Confirmed, Front, Menu, Pick, Prompt, QUIT, SAVE,
+    Typing,
 };
 pub(crate) use log_pane::{LogPane, Place, Search, Shown, Stamps};
+pub(crate) use marks::Marks;
+pub(crate) use runbook::Runbook;
 pub(crate) use screen_model::{Detail, Focus, Model, TextView, Tone, View};

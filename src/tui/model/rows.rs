@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::run::{Run, State};
+use super::Filter;
+use crate::run::{Ask, Run, State};
 use crate::tui::rails::Rails;
+use crate::tui::theme::Status;
 
 /// Fan-outs from this size on start folded.
 const FOLD_FROM: usize = 6;
@@ -15,7 +17,9 @@ pub(crate) struct Rows {
     steps: Vec<u32>,
     folded: BTreeSet<usize>,
     unfolded: BTreeSet<usize>,
-    filter: String,
+    filter: Filter,
+    /// Steps among the rows: groups do not count.
+    matching: usize,
 }
 
 impl Rows {
@@ -39,6 +43,8 @@ impl Rows {
         }
         let undoing = run.undoing().filter(|&step| self.matches(run, step));
         rows.extend(undoing.map(|step| step as u32));
+        let alone = |row: &&u32| run.steps()[**row as usize].members.is_none();
+        self.matching = rows.iter().filter(alone).count();
         self.steps = rows;
     }
 
@@ -96,28 +102,38 @@ impl Rows {
         set.insert(group)
     }
 
+    /// As it was typed.
     pub(crate) fn filter(&self) -> &str {
-        &self.filter
+        self.filter.text()
     }
 
-    /// Shows only steps whose id, name or item holds this text; `build` must follow.
-    pub(crate) fn set_filter(&mut self, filter: &str) {
-        self.filter = filter.to_lowercase();
+    pub(crate) fn is_filtered(&self) -> bool {
+        !self.filter.is_empty()
+    }
+
+    /// Rows come and go with the states of steps.
+    pub(crate) fn follows_states(&self) -> bool {
+        self.filter.follows_states()
+    }
+
+    /// Steps that are shown, of all.
+    pub(crate) fn matching(&self) -> usize {
+        self.matching
+    }
+
+    /// Shows only the steps that it means; `build` must follow.
+    pub(crate) fn set_filter(&mut self, filter: Filter) {
+        self.filter = filter;
     }
 
     fn matches(&self, run: &Run, index: usize) -> bool {
-        if self.filter.is_empty() {
-            return true;
-        }
-        let step = &run.steps()[index];
-        let name = &run.definition(index).map_or("", |def| &def.name);
-        let item = || {
-            let item = step.item.as_ref().map(ToString::to_string);
-            item.is_some_and(|item| item.to_lowercase().contains(&self.filter))
+        // A timer asks nobody: it waits.
+        let asks = !matches!(run.steps()[index].ask, Some(Ask::Timer { .. }));
+        let status = match run.state(index) {
+            State::Waiting if !asks => Status::Wait,
+            state => Status::from(state),
         };
-        step.id.as_str().contains(&self.filter)
-            || name.to_lowercase().contains(&self.filter)
-            || item()
+        self.filter.is_empty() || self.filter.holds(run, index, status)
     }
 }
 

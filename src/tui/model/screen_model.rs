@@ -8,7 +8,7 @@ use super::front::Front;
 use super::legal::Legal;
 use super::log_pane::LogPane;
 use super::rows::Rows;
-use super::{Aim, Place};
+use super::{Aim, Marks, Place, Runbook};
 use crate::engine::Pace;
 use crate::id::StepId;
 use crate::run::{
@@ -33,6 +33,7 @@ pub(crate) struct Model {
     pub run: Run,
     pub rails: Rails,
     pub rows: Rows,
+    pub marks: Marks,
     /// Index into `run.steps()`.
     pub selected: usize,
     /// Row of the selection, and the first visible row.
@@ -50,6 +51,7 @@ pub(crate) struct Model {
     pub follow_run: bool,
     pub log: LogPane,
     pub detail: Detail,
+    pub runbook: Runbook,
     pub audit_top: usize,
     pub text: TextView,
     pub runs: RunList,
@@ -99,6 +101,7 @@ pub(crate) enum View {
     Logs,
     Audit,
     Detail,
+    Runbook,
     Runs,
     /// The workflow file.
     Text,
@@ -170,6 +173,7 @@ impl Model {
             run: Run::empty(workflow),
             rails,
             rows: Rows::default(),
+            marks: Marks::default(),
             selected,
             cursor: 0,
             top: 0,
@@ -182,6 +186,7 @@ impl Model {
             follow_run: true,
             log: LogPane::default(),
             detail: Detail::default(),
+            runbook: Runbook::default(),
             audit_top: 0,
             text: TextView::default(),
             runs: RunList::default(),
@@ -305,6 +310,7 @@ impl Model {
         self.selected = here.and_then(|id| self.run.index(id)).unwrap_or(first);
         self.legal = Legal::default();
         self.detail = Detail::default();
+        self.runbook = Runbook::default();
         self.build_rows();
     }
 

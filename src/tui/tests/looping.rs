@@ -128,6 +128,10 @@ impl Surface for Glass {
         Ok(())
     }
 
+    fn lend(&mut self, work: &mut dyn FnMut() -> io::Result<()>) -> io::Result<()> {
+        work()
+    }
+
     fn reclaim(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -292,6 +296,7 @@ fn with_screen<F: Future<Output = ()>>(
         resized: None,
         pasted: None,
         suspended: false,
+        lent: None,
     };
     let end = runtime.block_on(async {
         let ((), end) = tokio::join!(

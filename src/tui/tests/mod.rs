@@ -3,6 +3,7 @@
 
 mod bytes;
 mod controls;
+mod hands;
 mod keys;
 mod looping;
 mod pictures;

@@ -10,7 +10,7 @@ use ratatui::layout::Rect;
 use super::super::keys::{Key, Keymap, parse_chord};
 use super::super::message::{Message, Request, Slice};
 use super::super::model::Model;
-use super::super::options::{Options, Watch};
+use super::super::options::{Options, Programs, Watch};
 use super::super::theme::{self, Depth, Theme};
 use super::super::update::update;
 use super::super::view;
@@ -47,6 +47,7 @@ pub(crate) fn options() -> Options {
         watch: Watch::Acting,
         now: || START,
         dir: PathBuf::from("/state/runs/r-42"),
+        programs: Programs::default(),
         source: None,
         recording: None,
         replay: None,

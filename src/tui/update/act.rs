@@ -1,10 +1,10 @@
 //! From an action of the table to what does it.
 
-use super::{ask, controls, logs, moves, palette, prompt, views};
+use super::{ask, controls, logs, marks, moves, outside, palette, prompt, views};
 use crate::run::{Ask, Command};
 use crate::tui::keys::{Act, action};
 use crate::tui::message::Request;
-use crate::tui::model::{Asked, Confirm, Confirmed, Front, Menu, Model, QUIT, Tone, View};
+use crate::tui::model::{Asked, Confirm, Confirmed, Filter, Front, Menu, Model, QUIT, Tone, View};
 use crate::tui::options::{Outcome, Watch};
 use crate::tui::replay::Change;
 
@@ -14,12 +14,19 @@ pub(super) fn act(model: &mut Model, act: Act, out: &mut Vec<Request>) {
         out.push(Request::Replay(change));
         return;
     }
-    if let Some(why) = refused(model, act) {
+    let on_marked = marks::ON_MARKED.contains(&act) && !model.marks.is_empty();
+    let why = if on_marked {
+        model.cannot_act()
+    } else {
+        refused(model, act)
+    };
+    if let Some(why) = why {
         let row = action(act);
         model.say(Tone::Warn, &format!("{}: {why}", row.command));
         return;
     }
     match act {
+        _ if marks::ask(model, act, out) || marks::marks(model, act) => {}
         Act::Breakpoint => send(model, act, out),
         Act::Pin => pin(model, out),
         Act::Note => prompt::open(model, Asked::Note),
@@ -35,6 +42,8 @@ pub(super) fn act(model: &mut Model, act: Act, out: &mut Vec<Request>) {
         Act::Redraw => out.push(Request::Redraw),
         Act::Suspend => out.push(Request::Suspend),
         Act::Find => logs::find(model),
+        Act::Reload => outside::ask_definition(model),
+        _ if outside::outside(model, act, out) => {}
         _ if action(act).changes => ask::ask(model, act, out),
         _ if moves::moves(model, act, out) || logs::logs(model, act, out) => {}
         _ => views::views(model, act, out),
@@ -127,8 +136,10 @@ fn back(model: &mut Model) {
         model.zoom = false;
     } else if model.view != View::Outline {
         views::show(model, View::Outline);
-    } else if !model.rows.filter().is_empty() {
-        model.rows.set_filter("");
+    } else if model.marks.drop_last() {
+        model.say(Tone::Info, "marks taken back");
+    } else if model.rows.is_filtered() {
+        model.rows.set_filter(Filter::default());
         model.build_rows();
     } else if model.log.search.take().is_some() {
         model.log.only_matches = false;

@@ -44,7 +44,7 @@ pub(super) fn ask(model: &mut Model, act: Act, out: &mut Vec<Request>) {
     let asked = match act {
         // Both ask which check is meant.
         Act::Retry | Act::Skip if before => Level::Dialog,
-        _ => level(model, act, &starts),
+        _ => level_of(model, act, model.selected, &starts),
     };
     match asked {
         Level::Free => send(model, act, out),
@@ -61,9 +61,10 @@ pub(super) fn ask(model: &mut Model, act: Act, out: &mut Vec<Request>) {
     }
 }
 
-fn level(model: &Model, act: Act, starts: &[StepId]) -> Level {
+/// How much is asked before `act` on this step.
+pub(super) fn level_of(model: &Model, act: Act, index: usize, starts: &[StepId]) -> Level {
     let asks = action(act).asks;
-    let def = model.def(model.selected);
+    let def = model.def(index);
     match act {
         Act::Pause | Act::Step => {
             let danger = starts.iter().any(|step| model.is_danger(step));
@@ -138,6 +139,26 @@ fn open(model: &Model, act: Act, level: Level, command: &Command, starts: &[Step
     let mut dialog = dialog.with_fields(fields);
     super::dialog::refresh(model, &mut dialog);
     dialog
+}
+
+/// What a box over several steps is headed with.
+pub(super) fn verb(act: Act) -> &'static str {
+    match act {
+        Act::Retry => "RETRY",
+        Act::Skip => "SKIP",
+        Act::Mark => "MARK AS DONE:",
+        _ => "CANCEL",
+    }
+}
+
+/// And what its button says.
+pub(super) fn yes(act: Act) -> &'static str {
+    match act {
+        Act::Retry => "Retry",
+        Act::Skip => "Skip",
+        Act::Mark => "Mark",
+        _ => "Cancel",
+    }
 }
 
 fn words(act: Act, command: &Command) -> (&'static str, &'static str) {

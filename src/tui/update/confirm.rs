@@ -2,14 +2,14 @@
 
 use tui_input::Input;
 
-use super::act;
 use super::edit::edit;
+use super::{act, outside};
 use crate::run::{Ask, Command, Tick};
 use crate::time::Timestamp;
 use crate::tui::keys::{Act, Key};
 use crate::tui::message::Request;
 use crate::tui::model::{
-    Checklist, Chosen, Confirm, Confirmed, DEAF_MS, Front, Menu, Model, Tone, Typing,
+    Asked, Checklist, Chosen, Confirm, Confirmed, DEAF_MS, Front, Menu, Model, Tone, Typing,
 };
 use crate::tui::options::Outcome;
 
@@ -29,6 +29,7 @@ pub(super) fn confirm(
                     let seen = front.aim.map(|aim| aim.seen);
                     out.push(Request::Send { command, seen });
                 }
+                Confirmed::Shell => outside::shell(model, out),
                 Confirmed::Detach => model.outcome = Some(Outcome::Detach),
                 Confirmed::Answer(to) => out.push(Request::Send {
                     command: Command::HandOver { to: Some(to) },
@@ -105,6 +106,8 @@ fn choose(model: &mut Model, chosen: Chosen, out: &mut Vec<Request>) {
                 seen: None,
             });
         }
+        Chosen::SaveLog => outside::ask_name(model, Asked::SaveLog),
+        Chosen::SaveReport => outside::ask_name(model, Asked::SaveReport),
         Chosen::Abort => act::act(model, Act::Abort, out),
         Chosen::CopyName | Chosen::CopyError | Chosen::CopyCommand | Chosen::CopyLog => {
             copy(model, chosen, out);
@@ -112,12 +115,12 @@ fn choose(model: &mut Model, chosen: Chosen, out: &mut Vec<Request>) {
     }
 }
 
-fn copy(model: &mut Model, what: Chosen, out: &mut Vec<Request>) {
+pub(super) fn copy(model: &mut Model, what: Chosen, out: &mut Vec<Request>) {
     let Some(step) = model.step() else { return };
     let text = match what {
         Chosen::CopyName => step.id.to_string(),
         Chosen::CopyError => step.why.clone(),
-        Chosen::CopyCommand => model.run.will_run(&step.id).join("\n"),
+        Chosen::CopyCommand => model.command_text(),
         _ => {
             let height = crate::tui::layout::panes(model).log_rows();
             let skip = model.log.top(height).saturating_sub(model.log.from) as usize;

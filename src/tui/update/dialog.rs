@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::ask::ALL_CHECKS;
 use super::edit::{edit, insert};
+use super::marks;
 use crate::id::StepId;
 use crate::run::{AbortHow, Changes, Command};
 use crate::time::Timestamp;
@@ -35,6 +36,9 @@ pub(super) fn key(
     if dialog.purpose == Purpose::TakeUp {
         return super::take_up::key(model, dialog, key, out);
     }
+    if let Purpose::Marked(act) = dialog.purpose {
+        return marked(model, dialog, (act, key), out);
+    }
     match press(&mut dialog, key) {
         Pressed::No => return Front::None,
         Pressed::Nothing => {}
@@ -46,6 +50,29 @@ pub(super) fn key(
             }
             None => return Front::Dialog(dialog),
         },
+    }
+    Front::Dialog(dialog)
+}
+
+/// As `key`, in the box about all marked steps.
+fn marked(
+    model: &mut Model,
+    mut dialog: Box<Dialog>,
+    (act, key): (Act, Key),
+    out: &mut Vec<Request>,
+) -> Front {
+    match press(&mut dialog, key) {
+        Pressed::No => return Front::None,
+        Pressed::Nothing => {}
+        Pressed::Changed => marks::refresh(model, act, &mut dialog),
+        Pressed::Yes => {
+            if let Some(at) = first_bad(&mut dialog) {
+                dialog.focus = at;
+            } else if let Some(requests) = marks::submit(model, act, &mut dialog) {
+                out.extend(requests);
+                return Front::None;
+            }
+        }
     }
     Front::Dialog(dialog)
 }
@@ -211,7 +238,7 @@ fn command(model: &Model, dialog: &Dialog) -> Option<Command> {
             });
         }
         Purpose::TakeUp => return Some(Command::Resume),
-        Purpose::Params => return None,
+        Purpose::Params | Purpose::Marked(_) => return None,
     };
     if model.run.is_before_steps() {
         let chosen = dialog.text_of(&What::Check);
@@ -230,6 +257,9 @@ fn command(model: &Model, dialog: &Dialog) -> Option<Command> {
             reason,
         },
         Act::RollBack => Command::Rollback { reason },
+        Act::Reload => Command::Reload {
+            definition: dialog.definition.clone()?,
+        },
         Act::Ungraceful => ungraceful(model, &dialog.text_of(&What::Whole), reason),
         Act::Retry | Act::RetryEdited => Command::Retry {
             changes: changes(model, dialog),

@@ -46,7 +46,7 @@ pub(super) fn take(model: &mut Model, events: &[Recorded], out: &mut Vec<Request
         }
     }
     let has_members = model.run.steps().len() > model.run.workflow().steps.len();
-    if first || has_members || model.rows.has_folded() {
+    if first || has_members || model.rows.has_folded() || model.rows.follows_states() {
         model.build_rows();
     }
     if let Some(last) = events.last() {
@@ -176,7 +176,10 @@ fn close_outdated(model: &mut Model) {
             return;
         }
         Front::Confirm(confirm) => confirm.aim.as_ref(),
-        Front::Dialog(dialog) => dialog.aim.as_ref(),
+        Front::Dialog(dialog) => dialog
+            .aim
+            .as_ref()
+            .or_else(|| dialog.marked.iter().find(|aim| has_changed(model, aim))),
         Front::Checklist(list) => {
             let step = &model.run.steps()[list.index];
             if matches!(step.ask, Some(Ask::Checklist { .. })) && step.state == State::Waiting {
@@ -198,6 +201,12 @@ fn close_outdated(model: &mut Model) {
     let Some(what) = outdated else { return };
     close(model);
     model.say(Tone::Warn, &format!("{what}; nothing was done"));
+}
+
+fn has_changed(model: &Model, aim: &Aim) -> bool {
+    model
+        .aim_at(aim.index)
+        .is_none_or(|now| now.seen != aim.seen)
 }
 
 /// A question closes by itself: the keys of the next moment were meant for it.

@@ -1,15 +1,19 @@
 //! After each message: what the panes show is brought in line with the selection, and what is missing is asked for.
 
+use super::runbook;
 use crate::id::AttemptId;
 use crate::tui::layout::{Panes, panes};
 use crate::tui::message::{Request, Slice};
-use crate::tui::model::{Detail, Model, Place};
+use crate::tui::model::{Detail, Model, Place, View};
 
 pub(super) fn sync(model: &mut Model, out: &mut Vec<Request>) {
     let panes = panes(model);
     scroll(model, &panes);
     log(model, &panes, out);
     detail(model, &panes);
+    if model.view == View::Runbook {
+        runbook::sync(model, panes.body.width);
+    }
     model.learn_what_is_legal();
 }
 

@@ -1,21 +1,27 @@
 //! The log pane: follow, wrap, times, search.
 
-use super::prompt;
+use super::{confirm, prompt};
 use crate::id::AttemptId;
 use crate::tui::keys::Act;
 use crate::tui::layout::panes;
 use crate::tui::message::Request;
-use crate::tui::model::{Asked, COPY, Focus, Front, Menu, Model, Place, Search, Tone, View};
+use crate::tui::model::{
+    Asked, COPY, Chosen, Focus, Front, Menu, Model, Place, Search, Tone, View,
+};
 
 /// Matches kept; beyond these the person narrows the search.
 const MATCHES_MAX: usize = 100_000;
 
 /// False if `act` has nothing to do with logs.
-pub(super) fn logs(model: &mut Model, act: Act, _out: &mut Vec<Request>) -> bool {
+pub(super) fn logs(model: &mut Model, act: Act, out: &mut Vec<Request>) -> bool {
     let height = panes(model).log_rows();
     match act {
         Act::FindNext | Act::FindPrevious => step(model, act == Act::FindNext),
         Act::OnlyMatches => only_matches(model),
+        Act::ToError => match model.log.attempt.clone() {
+            Some(attempt) => out.push(Request::FindError(attempt)),
+            None => model.say(Tone::Warn, "this step has no log yet"),
+        },
         Act::Follow => {
             model.log.place = match model.log.place {
                 Place::Follow => Place::At(model.log.top(height)),
@@ -33,6 +39,8 @@ pub(super) fn logs(model: &mut Model, act: Act, _out: &mut Vec<Request>) -> bool
             model.log.left = 0;
         }
         Act::Timestamps => model.log.stamps = model.log.stamps.next(),
+        // The command is what a person came for.
+        Act::Copy if model.view == View::Runbook => confirm::copy(model, Chosen::CopyCommand, out),
         Act::Copy => {
             model.front = Front::Menu(Menu {
                 title: "Copy to the clipboard",
@@ -109,6 +117,22 @@ pub(super) fn found(
         model.log.search = None;
         model.say(Tone::Warn, &text);
     }
+}
+
+/// The log goes to the line that tells why the attempt ended.
+pub(super) fn error_at(model: &mut Model, attempt: &AttemptId, line: Option<u64>) {
+    if model.log.attempt.as_ref() != Some(attempt) {
+        return;
+    }
+    let Some(line) = line else {
+        return model.say(Tone::Info, "no line near its end tells of an error");
+    };
+    if std::mem::take(&mut model.log.only_matches) {
+        model.log.forget();
+    }
+    model.log.show_line(line, panes(model).log_rows());
+    let text = format!("line {} is the last that tells of an error", line + 1);
+    model.say(Tone::Info, &text);
 }
 
 fn step(model: &mut Model, forward: bool) {

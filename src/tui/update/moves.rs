@@ -38,6 +38,9 @@ pub(super) fn moves(model: &mut Model, act: Act, _out: &mut Vec<Request>) -> boo
             model.run.steps()[i].breakpoint
         }),
         Act::ToCritical => to_critical(model),
+        Act::BookmarkNext => to(model, "bookmarked", |model, i| {
+            model.marks.is_bookmarked(&model.run.steps()[i].id)
+        }),
         Act::NeedsNext => needs(model, true),
         Act::NeedsPrevious => needs(model, false),
         Act::AttemptNext => attempt(model, 1),
@@ -60,7 +63,7 @@ pub(super) fn moves(model: &mut Model, act: Act, _out: &mut Vec<Request>) -> boo
 pub(super) fn focus(model: &Model) -> Focus {
     match model.view {
         View::Logs => Focus::Log,
-        View::Detail => Focus::Detail,
+        View::Detail | View::Runbook => Focus::Detail,
         View::Graph | View::Gantt if model.focus == Focus::Detail => Focus::Steps,
         _ => model.focus,
     }
@@ -73,7 +76,7 @@ fn page(model: &Model) -> i64 {
         (View::Graph, Focus::Steps) => usize::from(panes.graph.height),
         (_, Focus::Log) => panes.log_rows() as usize,
         (View::Audit, _) => usize::from(panes.audit.height),
-        (View::Runs | View::Text, _) => usize::from(panes.body.height),
+        (View::Runbook | View::Runs | View::Text, _) => usize::from(panes.body.height),
         _ => usize::from(panes.detail.height),
     };
     (rows as i64 - 1).max(1)
@@ -97,6 +100,10 @@ fn by(model: &mut Model, rows: i64) {
         (View::Text, _) => {
             let last = model.text.lines.len().saturating_sub(1);
             model.text.top = moved(model.text.top, last);
+        }
+        (View::Runbook, _) => {
+            let last = model.runbook.rows.len().saturating_sub(1);
+            model.runbook.top = moved(model.runbook.top, last);
         }
         (_, Focus::Log) => {
             let height = panes(model).log_rows();

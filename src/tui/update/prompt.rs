@@ -3,11 +3,11 @@
 use tui_input::Input;
 
 use super::edit::edit;
-use super::logs;
+use super::{logs, outside};
 use crate::run::Command;
 use crate::tui::keys::Key;
 use crate::tui::message::Request;
-use crate::tui::model::{Asked, Front, Model, Prompt, Tone};
+use crate::tui::model::{Asked, Filter, Front, Model, Prompt, Tone};
 
 pub(super) fn open(model: &mut Model, what: Asked) {
     let text = match what {
@@ -18,11 +18,17 @@ pub(super) fn open(model: &mut Model, what: Asked) {
             .as_ref()
             .map(|s| s.pattern.clone())
             .unwrap_or_default(),
-        Asked::Note => String::new(),
+        _ => String::new(),
     };
+    open_with(model, what, &text);
+}
+
+/// With a text that may be taken as it is.
+pub(super) fn open_with(model: &mut Model, what: Asked, text: &str) {
     model.front = Front::Prompt(Prompt {
         what,
-        input: Input::new(text),
+        input: Input::new(text.to_owned()),
+        problem: String::new(),
     });
 }
 
@@ -35,10 +41,12 @@ pub(super) fn key(
     match key {
         Key::Esc | Key::Ctrl('c') => {
             if prompt.what == Asked::Filter {
-                filter(model, "");
+                clear(model);
             }
             Front::None
         }
+        // It says what is allowed, and can be mended.
+        Key::Enter if !prompt.problem.is_empty() => Front::Prompt(prompt),
         Key::Enter => {
             done(model, &prompt, out);
             Front::None
@@ -46,16 +54,25 @@ pub(super) fn key(
         _ => {
             edit(&mut prompt.input, key);
             if prompt.what == Asked::Filter {
-                filter(model, prompt.input.value());
+                prompt.problem = filter(model, prompt.input.value())
+                    .err()
+                    .unwrap_or_default();
             }
             Front::Prompt(prompt)
         }
     }
 }
 
-/// The list narrows while it is typed.
-fn filter(model: &mut Model, text: &str) {
-    model.rows.set_filter(text);
+/// The list narrows while it is typed; a term that means nothing leaves it as it is.
+fn filter(model: &mut Model, text: &str) -> Result<(), String> {
+    let filter = Filter::parse(text, &model.run)?;
+    model.rows.set_filter(filter);
+    model.build_rows();
+    Ok(())
+}
+
+fn clear(model: &mut Model) {
+    model.rows.set_filter(Filter::default());
     model.build_rows();
 }
 
@@ -67,10 +84,13 @@ fn done(model: &mut Model, prompt: &Prompt, out: &mut Vec<Request>) {
                 Tone::Warn,
                 &format!("no step matches {text}; Tab to the log, then / searches the log"),
             );
-            filter(model, "");
+            clear(model);
         }
         Asked::Filter => {}
         Asked::Search => logs::search(model, text, out),
+        Asked::Reload if text.is_empty() => model.say(Tone::Info, "nothing was reloaded"),
+        Asked::Reload => out.push(Request::ReadDefinition(text.to_owned())),
+        Asked::SaveLog | Asked::SaveReport => outside::save(model, prompt.what, text, out),
         Asked::Note if text.is_empty() => model.say(Tone::Info, "no note was written"),
         Asked::Note => out.push(Request::Send {
             command: Command::Note {

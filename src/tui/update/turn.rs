@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{act, confirm, dialog, events, follow, logs, palette, prompt};
+use super::{act, confirm, dialog, events, follow, logs, outside, palette, prompt};
 use crate::run::{Command, Refusal};
 use crate::time::Timestamp;
 use crate::tui::keys::{Act, Key, Meaning};
@@ -55,6 +55,9 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Request> {
             model.runs.loaded = true;
         }
         Message::Past(past) => model.learn(past),
+        Message::Copied(lend) => out.push(Request::Lend(lend)),
+        Message::ErrorAt { attempt, line } => logs::error_at(model, &attempt, line),
+        Message::Definition(read) => outside::definition(model, read),
         Message::Failed(why) => model.say(Tone::Error, &why),
         Message::Done(what) => model.say(Tone::Info, &what),
         // The home screen's.
@@ -125,6 +128,18 @@ fn paste(model: &mut Model, text: &str) {
 }
 
 fn receipt(model: &mut Model, command: &Command, refused: Option<Refusal>) {
+    if model.marks.awaits() {
+        let refused = refused.map(|refusal| refusal.to_string());
+        if let Some((told, some_refused)) = model.marks.answered(refused) {
+            let tone = if some_refused {
+                Tone::Error
+            } else {
+                Tone::Info
+            };
+            model.say(tone, &told);
+        }
+        return;
+    }
     match refused {
         Some(refusal) => {
             model.leaving = false;

@@ -23,6 +23,7 @@ pub(super) fn views(model: &mut Model, act: Act, out: &mut Vec<Request>) {
             model.audit_top = 0;
             show(model, View::Audit);
         }
+        Act::ViewRunbook => show(model, View::Runbook),
         Act::Open if model.view == View::Runs => open_run(model),
         Act::Open | Act::Details | Act::Inputs => {
             let again = model.view == View::Detail;

@@ -70,6 +70,14 @@ pub(crate) fn render(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Re
         chords(model, theme, &mut strip, first);
         return;
     }
+    if let Front::Prompt(prompt) = &model.front
+        && !prompt.problem.is_empty()
+    {
+        strip.gap(1);
+        let room = strip.room();
+        strip.cut(&prompt.problem, room, theme, theme.style(Role::ToastWarn));
+        return;
+    }
     if let Some(words) = front_words(model) {
         strip.gap(1).own(words, theme.style(Role::Muted));
         return;
@@ -294,6 +302,9 @@ pub(crate) fn line(
                 Asked::Filter => "filter steps: ",
                 Asked::Search => "search the log: ",
                 Asked::Note => "note: ",
+                Asked::SaveLog => "write the log to: ",
+                Asked::SaveReport => "write the report to: ",
+                Asked::Reload => "go on by the definition in: ",
             };
             strip.gap(1).own(label, theme.style(Role::Key));
             return Some(input(&mut strip, theme, &prompt.input));

@@ -14,6 +14,7 @@ mod log;
 mod outline;
 mod pick;
 mod preflight;
+mod runbook;
 mod runs;
 mod screen;
 mod status;

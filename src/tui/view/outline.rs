@@ -64,10 +64,10 @@ pub(crate) fn render(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Re
     let columns = Columns::of(area);
     title(model, theme, buffer, area, columns);
     if model.rows.is_empty() {
-        let words = if model.rows.filter().is_empty() {
-            " no steps"
-        } else {
+        let words = if model.rows.is_filtered() {
             " no step matches"
+        } else {
+            " no steps"
         };
         Strip::nth(buffer, area, 1).own(words, theme.style(Role::Muted));
         return;
@@ -102,13 +102,17 @@ fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect, columns:
     strip
         .gap(3)
         .own(&format!(" STEPS {done}/{} ", counts.total), name);
-    if !model.rows.filter().is_empty() {
-        strip
-            .own("matching ", border)
-            .cut(model.rows.filter(), 20, theme, border)
-            .own(" ", border);
+    let marked = model.marked().len();
+    if marked > 0 {
+        strip.own(&format!("{marked} marked "), name);
     }
-    if model.top > 0 || model.rows.len() > usize::from(area.height.saturating_sub(1)) {
+    if model.rows.is_filtered() {
+        let of = format!(" {} of {} ", model.rows.matching(), counts.total);
+        strip
+            .own("/", border)
+            .cut(model.rows.filter(), 24, theme, border)
+            .own(&of, border);
+    } else if model.top > 0 || model.rows.len() > usize::from(area.height.saturating_sub(1)) {
         strip.own(
             &format!("row {} of {} ", model.cursor + 1, model.rows.len()),
             border,
@@ -148,7 +152,7 @@ fn render_row(
         strip.gap(1);
     }
     lanes(model, theme, &mut strip, (index, step), left);
-    strip.gap(1);
+    strip.own(sign(model, row, index), theme.style(Role::Key));
     let from = strip.x();
     name(model, theme, &mut strip, (index, step), narrow);
     if selected {
@@ -180,7 +184,7 @@ fn lanes(
 ) {
     let look = theme.status(model.status(index));
     let lane = theme.style(Role::Rail);
-    if !model.rows.filter().is_empty() {
+    if model.rows.is_filtered() {
         strip.own(&look.glyph, look.style).gap(1);
         return;
     }
@@ -217,6 +221,17 @@ fn lanes(
     strip.to(area.x + 1 + model.rails.width().min(most) as u16);
     if step.group.is_some() {
         strip.gap(2).own(&look.glyph, look.style);
+    }
+}
+
+/// Before its name: marked, or else bookmarked.
+fn sign(model: &Model, row: usize, index: usize) -> &'static str {
+    if model.is_marked(row, index) {
+        "#"
+    } else if model.marks.is_bookmarked(&model.run.steps()[index].id) {
+        "'"
+    } else {
+        " "
     }
 }
 

@@ -4,7 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::strip::Strip;
-use super::{audit, card, detail, dialog, gantt, graph, hints, log, outline, pick, runs, status};
+use super::{
+    audit, card, detail, dialog, gantt, graph, hints, log, outline, pick, runbook, runs, status,
+};
 use crate::tui::layout::{HEIGHT_MIN, WIDTH_MIN, is_too_small, panes};
 use crate::tui::model::{Front, Model, View};
 use crate::tui::theme::{Role, Theme};
@@ -27,6 +29,7 @@ pub(crate) fn render(model: &Model, theme: &Theme, buffer: &mut Buffer) -> Optio
     card::render(model, theme, buffer, panes.card);
     log::render(model, theme, buffer, panes.log);
     match model.view {
+        View::Runbook => runbook::render(model, theme, buffer, panes.body),
         View::Runs => all_runs(model, theme, buffer, panes.body),
         View::Text => text(model, theme, buffer, panes.body),
         _ => {}

@@ -11,6 +11,7 @@ use crate::engine::Pace;
 use crate::run::{Kind, Phase, Shown, State};
 use crate::time::clock_span;
 use crate::tui::keys::Act;
+use crate::tui::layout::DETAIL_FROM;
 use crate::tui::model::{Model, View};
 use crate::tui::theme::{Role, Status, Theme};
 
@@ -18,7 +19,9 @@ use crate::tui::theme::{Role, Status, Theme};
 const WIDE: u16 = 160;
 const NAMED: usize = 8;
 /// Columns that the names of the views want beside what stands at the right.
-const VIEWS: usize = 55;
+/// A narrow screen has no gaps in them.
+const VIEWS: usize = 66;
+const VIEWS_TIGHT: usize = 51;
 
 pub(crate) fn render(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     let muted = theme.style(Role::Muted);
@@ -161,7 +164,9 @@ pub(crate) fn tabs(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect
         (rto, rto_role),
         (forecast(model), Role::Muted),
     ];
-    let mut room = usize::from(area.width).saturating_sub(VIEWS);
+    let tight = area.width < DETAIL_FROM;
+    let views = if tight { VIEWS_TIGHT } else { VIEWS };
+    let mut room = usize::from(area.width).saturating_sub(views);
     let mut shown: Vec<(String, Role)> = Vec::new();
     for (text, role) in wanted {
         let len = text.trim_end().chars().count() + 2;
@@ -180,6 +185,7 @@ pub(crate) fn tabs(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect
         (View::Gantt, Act::ViewGantt, "Gantt"),
         (View::Logs, Act::ViewLogs, "Logs"),
         (View::Audit, Act::ViewAudit, "Audit"),
+        (View::Runbook, Act::ViewRunbook, "Runbook"),
         (View::Runs, Act::ViewRuns, "Runs"),
     ];
     for (view, act, name) in views {
@@ -199,7 +205,9 @@ pub(crate) fn tabs(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect
             .first()
             .cloned()
             .unwrap_or_default();
-        strip.own(&format!("{key} {name}"), style).gap(2);
+        let gap = if tight { "" } else { " " };
+        strip.own(&format!("{key}{gap}{name}"), style);
+        strip.gap(if tight { 1 } else { 2 });
     }
 }
 
