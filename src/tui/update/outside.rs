@@ -111,8 +111,11 @@ pub(super) fn shell(model: &mut Model, out: &mut Vec<Request>) {
 
 /// `:reload`: which file the paused run shall go on by.
 pub(super) fn ask_definition(model: &mut Model) {
-    let file = model.run.started().map(|start| start.file.clone());
-    prompt::open_with(model, Asked::Reload, &file.unwrap_or_default());
+    let file = model.run.started().map(|start| start.file.as_str());
+    // A shipped workflow is no file that somebody could have changed.
+    let file = file.filter(|file| !file.ends_with(" (shipped)"));
+    let file = file.unwrap_or_default().to_owned();
+    prompt::open_with(model, Asked::Reload, &file);
 }
 
 /// The file was read: what it would change, as the machine finds it, and a question.

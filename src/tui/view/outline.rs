@@ -395,8 +395,9 @@ pub(super) fn note(model: &Model, theme: &Theme, index: usize) -> (String, Style
     }
     let expected = model.expected_of(index);
     if let (Some(expected), Some(attempt)) = (expected, step.attempts.last()) {
-        let over =
-            took(attempt, model.now).as_secs_f64() / expected.time.as_secs_f64().max(0.001) - 1.0;
+        // Against a second at least: of what takes an instant, any wait would be thousands of per cent.
+        let expected = expected.time.as_secs_f64().max(1.0);
+        let over = took(attempt, model.now).as_secs_f64() / expected - 1.0;
         if over >= 0.1 {
             let percent = (over * 100.0).min(9_999.0) as u32;
             return (format!("+{percent}%"), theme.style(Role::BarOver));
