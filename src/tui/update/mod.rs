@@ -8,6 +8,7 @@ mod controls;
 mod dialog;
 mod edit;
 mod events;
+mod filled;
 mod follow;
 mod logs;
 mod marks;
@@ -21,6 +22,7 @@ mod take_up;
 mod turn;
 mod views;
 
-pub(crate) use dialog::{Pressed, first_bad, params, paste, press};
+pub(crate) use dialog::{Pressed, first_bad, paste, press};
 pub(crate) use edit::{edit, insert};
+pub(crate) use filled::params;
 pub(crate) use turn::update;
