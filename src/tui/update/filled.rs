@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::ask::ALL_CHECKS;
+use super::fields::ALL_CHECKS;
 use crate::id::StepId;
 use crate::run::{AbortHow, Changes, Command};
 use crate::tui::keys::Act;
@@ -97,7 +97,7 @@ pub(super) fn command(model: &Model, dialog: &Dialog) -> Option<Command> {
 
 /// The other mode than the one in which the run, or the step, is.
 fn ungraceful(model: &Model, of: &str, reason: String) -> Command {
-    let step = of.strip_prefix(super::ask::STEP_ONLY).map(StepId::from);
+    let step = of.strip_prefix(super::fields::STEP_ONLY).map(StepId::from);
     let now = match step.as_ref().and_then(|step| model.run.step(step)) {
         Some(step) => step.ungraceful,
         None => model.run.is_ungraceful(),
@@ -113,7 +113,7 @@ fn how(text: &str) -> AbortHow {
     match text {
         "drain" => AbortHow::Drain,
         "kill" => AbortHow::Kill,
-        super::ask::BACK => AbortHow::Rollback,
+        super::fields::BACK => AbortHow::Rollback,
         _ => AbortHow::Now,
     }
 }

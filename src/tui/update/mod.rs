@@ -8,6 +8,7 @@ mod controls;
 mod dialog;
 mod edit;
 mod events;
+mod fields;
 mod filled;
 mod follow;
 mod logs;
