@@ -107,7 +107,7 @@ impl Gantt {
             let (x, width) = self.extent(*from, *to);
             rect(svg, "paused", (x, HEAD - 4.0), (width, height - HEAD));
         }
-        let seconds = self.span.div_ceil(1000);
+        let seconds = self.span / 1000;
         let tick = TICKS.iter().find(|tick| seconds / **tick <= TICKS_MAX);
         let tick = tick.copied().unwrap_or(seconds.div_ceil(TICKS_MAX));
         for at in (0..=seconds).step_by(usize::try_from(tick.max(1)).unwrap_or(usize::MAX)) {
