@@ -66,6 +66,7 @@ fn browse(page: &Path, work: &Path) -> Option<Output> {
             "--no-sandbox",
             "--disable-gpu",
             "--disable-quic",
+            "--disable-dev-shm-usage",
         ])
         .args(["--no-first-run", "--disable-background-networking"])
         .args(["--disable-component-update", "--disable-sync"])
