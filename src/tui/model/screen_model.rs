@@ -1,5 +1,6 @@
 //! The model of a run's screen. It changes only in `update`.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,7 +73,8 @@ pub(crate) struct Model {
     pub height: u16,
     /// How long the whole run should take, by the expected times of its longest path.
     pub expected: Option<Duration>,
-    pub forecast: Forecast,
+    /// Worked out when it is looked at: a fast run has many turns between two frames.
+    forecast: OnceCell<Forecast>,
     pub past: PastTimes,
     /// What `past` says of the plan as it is.
     pub expectations: Expectations,
@@ -204,7 +206,7 @@ impl Model {
             width: 80,
             height: 24,
             expected,
-            forecast: Forecast::default(),
+            forecast: OnceCell::from(Forecast::default()),
             past: PastTimes::default(),
             expectations: Expectations::default(),
             needs_you: Vec::new(),
@@ -318,7 +320,7 @@ impl Model {
     pub(crate) fn learn(&mut self, past: PastTimes) {
         self.past = past;
         self.expect();
-        self.look_ahead();
+        self.forget_forecast();
     }
 
     fn expect(&mut self) {
@@ -327,9 +329,14 @@ impl Model {
         self.expected = longest_path(workflow, &self.rails, &self.expectations);
     }
 
-    /// Tells anew what is to come, as it looks now.
-    pub(crate) fn look_ahead(&mut self) {
-        self.forecast = self.run.forecast(self.now, &self.expectations);
+    /// What is to come does not look as it did.
+    pub(crate) fn forget_forecast(&mut self) {
+        self.forecast = OnceCell::new();
+    }
+
+    pub(crate) fn forecast(&self) -> &Forecast {
+        let now = || self.run.forecast(self.now, &self.expectations);
+        self.forecast.get_or_init(now)
     }
 
     /// How long this step should take.

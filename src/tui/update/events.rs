@@ -62,7 +62,7 @@ pub(super) fn take(model: &mut Model, events: &[Recorded], out: &mut Vec<Request
     take_up::follow(model, events);
     follow(model);
     close_outdated(model);
-    model.look_ahead();
+    model.forget_forecast();
     if first
         && model.has_source
         && let Some(start) = model.run.started()

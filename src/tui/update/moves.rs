@@ -214,7 +214,7 @@ fn to(model: &mut Model, what: &str, is: impl Fn(&Model, usize) -> bool) {
 
 /// To the first step of the critical path that is still open; from there along it, going round at the end.
 fn to_critical(model: &mut Model) {
-    let path = model.forecast.critical();
+    let path = model.forecast().critical();
     let open = |index: &&usize| !model.run.state(**index).is_resolved();
     let left: Vec<usize> = path.iter().filter(open).copied().collect();
     // Of a run that is over, all of it tells what took so long.

@@ -47,7 +47,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Request> {
         } => logs::found(model, &attempt, &pattern, lines, done),
         Message::Tick(now) => {
             pass_time(model, now);
-            model.look_ahead();
+            model.forget_forecast();
         }
         Message::Drawn(at) => model.front.drawn(at),
         Message::Runs(entries) => {

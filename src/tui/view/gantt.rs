@@ -113,8 +113,8 @@ fn top(model: &Model, rows: usize) -> usize {
 fn axis(model: &Model, columns: Columns) -> Axis {
     let start = model.run.started_at();
     let expected = model.expected.map_or(start, |span| start.after(span));
-    let end = model.forecast.last().max(expected).max(now(model));
-    let shown = model.forecast.span(model.selected);
+    let end = model.forecast().last().max(expected).max(now(model));
+    let shown = model.forecast().span(model.selected);
     let shown = shown.map_or(start, |span| span.begin);
     let width = columns.bar_end.saturating_sub(columns.bar);
     Axis::new((start, end), width, model.zoom_in, shown)
@@ -122,7 +122,10 @@ fn axis(model: &Model, columns: Columns) -> Axis {
 
 /// Until when it is known what has happened: the forecast is as old as what is shown of it, and while nothing moves it rests.
 fn now(model: &Model) -> Timestamp {
-    model.run.ended_at().unwrap_or_else(|| model.forecast.at())
+    model
+        .run
+        .ended_at()
+        .unwrap_or_else(|| model.forecast().at())
 }
 
 fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
@@ -186,7 +189,7 @@ fn render_row(
     (row, index): (usize, usize),
 ) {
     let look = theme.status(model.status(index));
-    let critical = model.forecast.is_critical(index);
+    let critical = model.forecast().is_critical(index);
     let selected = row == model.cursor;
     let left = Rect {
         width: (columns.bar - area.x).saturating_sub(1),
@@ -245,7 +248,7 @@ fn actual_and_expected(model: &Model, index: usize) -> String {
 
 /// How long a group has taken from its first step on, if it has begun.
 fn span_of(model: &Model, index: usize) -> Option<Duration> {
-    let span = model.forecast.span(index)?;
+    let span = model.forecast().span(index)?;
     let state = model.run.state(index);
     let end = if state.is_resolved() {
         span.end
@@ -283,7 +286,7 @@ fn bar<'a>(model: &Model, theme: &'a Theme, axis: Axis, index: usize) -> Vec<(&'
         axis,
         theme,
     };
-    let (Some(step), Some(span)) = (model.run.steps().get(index), model.forecast.span(index))
+    let (Some(step), Some(span)) = (model.run.steps().get(index), model.forecast().span(index))
     else {
         return bar.cells;
     };

@@ -159,7 +159,7 @@ fn picture(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) -> usi
 /// What is critical stands out, then the lines of the step itself.
 fn line_style(model: &Model, edge: &Edge) -> Role {
     let middle = middle(model);
-    if model.forecast.leads(edge.needed, edge.needs) {
+    if model.forecast().leads(edge.needed, edge.needs) {
         Role::RailCritical
     } else if edge.needed == middle || edge.needs == middle {
         Role::Accent
@@ -228,7 +228,7 @@ fn legs(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect, depth: us
     named(model, theme, &mut strip, " needs    ", needed);
     let blocked = model.run.dependents(middle).iter().copied();
     let mut strip = Strip::nth(buffer, area, 1);
-    if model.forecast.is_critical(middle) {
+    if model.forecast().is_critical(middle) {
         let style = theme.style(Role::RailCritical);
         strip.right("on the critical path ", style);
     }

@@ -199,7 +199,7 @@ fn lanes(
         None => model.rails.cells(row, wanted),
         Some(_) => model.rails.continuation(row, wanted),
     };
-    let critical = strong(&|edge| model.forecast.leads(edge.from, edge.to));
+    let critical = strong(&|edge| model.forecast().leads(edge.from, edge.to));
     let own = strong(&|edge| edge.from == selected || edge.to == selected);
     // On a narrow screen names come first.
     let most = usize::from(area.width / 3).max(3);

@@ -71,7 +71,7 @@ pub(crate) fn render(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Re
 
 /// What decides when the run ends, as far as there is room.
 fn critical(model: &Model, theme: &Theme, strip: &mut Strip) {
-    let path = model.forecast.critical().iter();
+    let path = model.forecast().critical().iter();
     let open = path.filter(|index| !model.run.state(**index).is_resolved());
     let ids = open.map(|index| model.run.steps()[*index].id.as_str());
     let ids: Vec<&str> = ids.take(NAMED).collect();
@@ -247,7 +247,7 @@ fn forecast(model: &Model) -> String {
     }
     let start = model.run.started_at();
     let expected = model.expected.map(clock_span);
-    let forecast = model.forecast.end.filter(|_| model.is_moving());
+    let forecast = model.forecast().end.filter(|_| model.is_moving());
     match (forecast, expected) {
         (Some(end), Some(expected)) => {
             format!("ETA {} (exp {expected}) ", clock_span(end.since(start)))
