@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use flightdeck::id::{AttemptId, RunId, StepId};
-use flightdeck::run::{Actor, Effect, Ended, Input, Kind, LogFacts, Outcome, Run, RunStart, Turn};
+use flightdeck::run::{Effect, Ended, Input, LogFacts, Outcome, Run, RunStart, Turn};
 use flightdeck::time::Timestamp;
 use flightdeck::tui::keys::Keymap;
 use flightdeck::tui::rails::{LANES_MAX, Rails};
@@ -47,26 +47,8 @@ impl Show {
             .expect("it is right");
         let workflow = Arc::new(workflow);
         let start = RunStart {
-            run: RunId::parse("bench").expect("a run id"),
-            format: 1,
-            by: "bench".into(),
-            workflow: workflow.name.clone(),
-            digest: workflow.digest.clone(),
-            text: Arc::clone(&workflow.text),
             file: "bench.yaml".into(),
-            cwd: String::new(),
-            params: [].into(),
-            kind: Kind::Live,
-            actor: Actor::default(),
-            paused: false,
-            breakpoints: Vec::new(),
-            max_parallel: None,
-            attended: true,
-            files: workflow.files.clone(),
-            controls: false,
-            boot: String::new(),
-            ungraceful: false,
-            freeze_override: None,
+            ..RunStart::new(RunId::parse("bench").expect("a run id"), &workflow)
         };
         let (run, turn) = Run::start(Arc::clone(&workflow), start, START);
         let mut show = Self {

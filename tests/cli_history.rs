@@ -30,31 +30,15 @@ fn record(place: &Place, id: &str, second: Option<Outcome>) -> PathBuf {
         .create(&id)
         .expect("it works");
     let start = RunStart {
-        run: id,
-        format: 1,
-        by: "test".into(),
-        workflow: "two".into(),
-        digest: workflow.digest.clone(),
-        text: Arc::clone(&workflow.text),
         file: "two.yaml".into(),
-        cwd: String::new(),
-        params: [].into(),
-        kind: flightdeck::run::Kind::Live,
         actor: Actor {
             name: "ana".into(),
             groups: Vec::new(),
             at: "db1".into(),
             ..Actor::default()
         },
-        paused: false,
-        breakpoints: Vec::new(),
-        max_parallel: None,
         attended: false,
-        files: workflow.files.clone(),
-        controls: false,
-        boot: String::new(),
-        ungraceful: false,
-        freeze_override: None,
+        ..RunStart::new(id, &workflow)
     };
     let mut log = Log::create(dir.path()).expect("it works");
     let (mut run, turn) = Run::start(workflow, start, Timestamp(BEGIN));

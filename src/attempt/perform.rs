@@ -13,7 +13,7 @@ use super::http::{self, Caller};
 use super::log::Log;
 use super::pipe::Buffer;
 use super::process::Open;
-use super::program::{self, Program, ended, filled};
+use super::program::{self, Program, filled};
 use super::secrets::{self, Known, Refused, Values};
 use super::signals::Signals;
 use super::start::allowed_environment;
@@ -66,8 +66,8 @@ impl Hands {
         let watch = Stopwatch::start();
         let mut end = match self.resolve(spec) {
             Ok(values) => self.act(spec, &values, watch),
-            Err(Refused::Failed(why)) => ended(Outcome::Failed, why),
-            Err(Refused::Stopped) => ended(Outcome::Cancelled, "cancelled before it started"),
+            Err(Refused::Failed(why)) => Ended::new(Outcome::Failed, why),
+            Err(Refused::Stopped) => Ended::new(Outcome::Cancelled, "cancelled before it started"),
         };
         if let Some(masker) = self.known.masker() {
             end.message = masker.text(&end.message);
@@ -104,7 +104,7 @@ impl Hands {
             Work::Run(command) | Work::Exec(command) => {
                 match self.program(spec, command, values, since) {
                     Ok(program) => self.run(spec, program),
-                    Err(why) => ended(Outcome::Failed, why),
+                    Err(why) => Ended::new(Outcome::Failed, why),
                 }
             }
             Work::Http(request) | Work::Notify(request) => {

@@ -13,7 +13,6 @@ use rustix::process::{DumpableBehavior, getpid, set_child_subreaper, set_dumpabl
 
 use super::inherited;
 use super::perform::Hands;
-use super::program::ended;
 use super::record::{Record, Recorder, Report};
 use super::signals::wait;
 use super::start::plain;
@@ -151,7 +150,7 @@ impl Server {
             Ok(()) => self.hands.perform(spec),
             Err(error) => {
                 let why = format!("cannot write down that it begins: {}", plain(&error));
-                ended(Outcome::NotStarted, why)
+                Ended::new(Outcome::NotStarted, why)
             }
         };
         self.tell(attempt, end);
@@ -165,7 +164,7 @@ impl Server {
         }
         if let Ok(named) = serde_json::from_slice::<Named>(line) {
             let why = format!("this program cannot read its specification: {error}");
-            self.tell(named.attempt, ended(Outcome::NotStarted, why));
+            self.tell(named.attempt, Ended::new(Outcome::NotStarted, why));
         }
     }
 
@@ -225,7 +224,7 @@ fn without_outputs(end: &Ended, error: &io::Error) -> Ended {
         signal: end.signal,
         log: end.log,
         took_ms: end.took_ms,
-        ..ended(outcome, why)
+        ..Ended::new(outcome, why)
     }
 }
 

@@ -1,6 +1,5 @@
 //! `run` and `exec`: a program started, heard and judged by its end.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
@@ -17,7 +16,7 @@ use super::pipe::{Buffer, From};
 use super::secrets::Known;
 use super::signals::Signals;
 use super::start::{Start, plain};
-use crate::run::{Ended, Leftover, LogFacts, Outcome, Spec};
+use crate::run::{Ended, Leftover, Outcome, Spec};
 use crate::time::spoken_span;
 use crate::workflow::OutputFrom;
 
@@ -38,20 +37,6 @@ pub(super) struct Program {
     pub(super) marks: Marks,
     /// When the attempt began.
     pub(super) since: Stopwatch,
-}
-
-/// An end without anything to tell yet but the words.
-pub(super) fn ended(outcome: Outcome, message: impl Into<String>) -> Ended {
-    Ended {
-        outcome,
-        exit_code: None,
-        signal: None,
-        message: message.into(),
-        outputs: BTreeMap::new(),
-        leftovers: Vec::new(),
-        log: LogFacts::default(),
-        took_ms: 0,
-    }
 }
 
 /// Runs it to its end.
@@ -107,7 +92,7 @@ pub(super) fn perform(
     log.end(out);
     log.end(err);
     match gone {
-        Err(error) => ended(Outcome::Failed, program.start.failure(&error)),
+        Err(error) => Ended::new(Outcome::Failed, program.start.failure(&error)),
         Ok(gone) => {
             let mut end = judge(spec, &gone);
             if end.outcome == Outcome::Succeeded {
@@ -147,7 +132,7 @@ fn judge(spec: &Spec, gone: &Gone) -> Ended {
     Ended {
         exit_code: gone.status.code(),
         signal: gone.status.signal(),
-        ..ended(outcome, message)
+        ..Ended::new(outcome, message)
     }
 }
 

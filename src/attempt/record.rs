@@ -207,7 +207,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::run::{LogFacts, Outcome};
+    use crate::run::Outcome;
 
     fn id(step: &str) -> AttemptId {
         AttemptId::act(step.into(), 1)
@@ -215,14 +215,9 @@ mod tests {
 
     fn ended() -> Ended {
         Ended {
-            outcome: Outcome::Succeeded,
             exit_code: Some(0),
-            signal: None,
-            message: String::new(),
-            outputs: BTreeMap::new(),
-            leftovers: Vec::new(),
-            log: LogFacts::default(),
             took_ms: 1,
+            ..Ended::new(Outcome::Succeeded, "")
         }
     }
 

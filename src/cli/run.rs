@@ -112,12 +112,6 @@ impl Beginning {
     /// All that the journal's first event holds.
     pub(super) fn start(self, workflow: &Workflow, file: &str, id: &RunId) -> RunStart {
         RunStart {
-            run: id.clone(),
-            format: 1,
-            by: env!("CARGO_PKG_VERSION").to_owned(),
-            workflow: workflow.name.clone(),
-            digest: workflow.digest.clone(),
-            text: Arc::clone(&workflow.text),
             file: file.to_owned(),
             cwd: std::env::current_dir()
                 .map(|d| d.display().to_string())
@@ -134,10 +128,10 @@ impl Beginning {
             breakpoints: self.breakpoints,
             max_parallel: self.max_parallel,
             attended: self.attended,
-            files: workflow.files.clone(),
             controls: self.controls,
             boot: engine::boot_id(),
             freeze_override: self.freeze_override,
+            ..RunStart::new(id.clone(), workflow)
         }
     }
 }

@@ -60,7 +60,7 @@ impl Adopted {
                     lost("it began, and its attempt process is gone without a word (killed?)")
                 }
                 Standing::NeverBegan => {
-                    ended(Outcome::Orphaned, "the engine ended before it began")
+                    Ended::new(Outcome::Orphaned, "the engine ended before it began")
                 }
             };
             self.attempts.remove(&attempt);
@@ -72,18 +72,5 @@ impl Adopted {
 
 /// How an attempt ended whose process left no word.
 pub(super) fn lost(message: &str) -> Ended {
-    ended(Outcome::Unknown, message)
-}
-
-pub(super) fn ended(outcome: Outcome, message: &str) -> Ended {
-    Ended {
-        outcome,
-        exit_code: None,
-        signal: None,
-        message: message.to_owned(),
-        outputs: BTreeMap::new(),
-        leftovers: Vec::new(),
-        log: crate::run::LogFacts::default(),
-        took_ms: 0,
-    }
+    Ended::new(Outcome::Unknown, message)
 }

@@ -342,7 +342,7 @@ impl Hands {
 fn not_started(spec: Spec, why: &str) -> Input {
     Input::AttemptEnded {
         attempt: spec.attempt,
-        ended: adopt::ended(Outcome::NotStarted, why),
+        ended: Ended::new(Outcome::NotStarted, why),
     }
 }
 
@@ -372,7 +372,7 @@ fn look(record: &Path, attempt: &AttemptId) -> io::Result<Ended> {
     Ok(match standing {
         Some((_, Standing::Ended(ended))) => *ended,
         // Undecided: the file is another's, which was a moment faster with the same number.
-        Some((_, Standing::NeverBegan | Standing::Undecided)) => adopt::ended(
+        Some((_, Standing::NeverBegan | Standing::Undecided)) => Ended::new(
             Outcome::NotStarted,
             "its attempt process ended before it began",
         ),

@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeout_at};
 
-use super::adopt::{self, Adopted};
+use super::adopt::Adopted;
 use super::boot;
 use super::clock;
 use super::feed::{Pace, Teller};
@@ -19,7 +19,7 @@ use super::host::Error;
 use super::perform::Hands;
 use super::seat::Seat;
 use crate::journal::{self, Log};
-use crate::run::{Effect, Input, Outcome, Recorded, Refusal, Run, Spec, Turn};
+use crate::run::{Effect, Ended, Input, Outcome, Recorded, Refusal, Run, Spec, Turn};
 use crate::time::Timestamp;
 
 /// Timers of the runtime do not count suspend, so a longer wait is looked at again this often.
@@ -260,7 +260,7 @@ impl Circle {
                 effects.iter().any(this)
             };
             for spec in self.postponed.extract_if(.., stopped) {
-                let ended = adopt::ended(Outcome::NotStarted, "stopped while the disk was full");
+                let ended = Ended::new(Outcome::NotStarted, "stopped while the disk was full");
                 let attempt = spec.attempt;
                 unwanted.push(Input::AttemptEnded { attempt, ended });
             }

@@ -85,7 +85,7 @@ fn flatten(flat: &mut Map<String, Json>, fields: Json) {
 mod tests {
     use super::*;
     use crate::id::{AttemptId, StepId};
-    use crate::run::{Actor, Command, Ended, Event, LogFacts, Outcome, SkipReason, State};
+    use crate::run::{Actor, Command, Ended, Event, Outcome, SkipReason, State};
 
     fn check(event: Event, expected: &Json) {
         let run = RunId::parse("r1").expect("an id");
@@ -121,14 +121,9 @@ mod tests {
     #[test]
     fn an_attempt_stands_flat_with_its_end() {
         let ended = Ended {
-            outcome: Outcome::Failed,
             exit_code: Some(3),
-            signal: None,
-            message: "exit 3".into(),
-            outputs: [].into(),
-            leftovers: Vec::new(),
-            log: LogFacts::default(),
             took_ms: 12,
+            ..Ended::new(Outcome::Failed, "exit 3")
         };
         let attempt = AttemptId::act(StepId::from("warm[2]"), 1);
         let expected = json!({

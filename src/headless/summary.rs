@@ -121,12 +121,11 @@ fn reason(run: &Run, index: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::sync::Arc;
 
     use super::*;
     use crate::id::RunId;
-    use crate::run::{Actor, Command, Input, Kind, RunStart};
+    use crate::run::{Actor, Command, Input, RunStart};
     use crate::time::Timestamp;
     use crate::workflow::check;
 
@@ -136,26 +135,8 @@ mod tests {
     fn run(text: &str) -> Run {
         let workflow = Arc::new(check(text.as_bytes()).workflow.expect("a sound workflow"));
         let start = RunStart {
-            run: RunId::parse("r1").expect("an id"),
-            format: 1,
-            by: "test".into(),
-            workflow: workflow.name.clone(),
-            digest: workflow.digest.clone(),
-            text: Arc::clone(&workflow.text),
             file: "w.yaml".into(),
-            cwd: String::new(),
-            params: BTreeMap::new(),
-            kind: Kind::Live,
-            actor: Actor::default(),
-            paused: false,
-            breakpoints: Vec::new(),
-            max_parallel: None,
-            attended: true,
-            files: workflow.files.clone(),
-            controls: false,
-            boot: String::new(),
-            ungraceful: false,
-            freeze_override: None,
+            ..RunStart::new(RunId::parse("r1").expect("an id"), &workflow)
         };
         Run::start(workflow, start, Timestamp(0)).0
     }

@@ -2,7 +2,7 @@
 
 use super::effect::Effect;
 use super::event::{Event, Recorded};
-use super::input::{Ended, Outcome};
+use super::input::Ended;
 use super::machine::{Run, Turn};
 use super::schedule::List;
 use super::state::State;
@@ -108,19 +108,5 @@ impl<'a> Desk<'a> {
                 self.order(Effect::Stop { attempt, kill });
             }
         }
-    }
-}
-
-/// An end that needs no process.
-pub(super) fn ended(outcome: Outcome, message: String) -> Ended {
-    Ended {
-        outcome,
-        exit_code: None,
-        signal: None,
-        message,
-        outputs: std::collections::BTreeMap::new(),
-        leftovers: Vec::new(),
-        log: super::input::LogFacts::default(),
-        took_ms: 0,
     }
 }

@@ -12,7 +12,7 @@ use super::input::{Changes, Command, Ended};
 use super::state::{Kind, Phase, SkipReason, State};
 use crate::id::{AttemptId, RunId, StepId};
 use crate::time::Timestamp;
-use crate::workflow::{self, Checked, Files};
+use crate::workflow::{self, Checked, Files, Workflow};
 
 /// A fact with its place in the order of the run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -259,6 +259,32 @@ pub struct FreezeOverride {
 }
 
 impl RunStart {
+    /// A live run of `workflow` by nobody yet, with its defaults, with somebody to ask.
+    pub fn new(run: RunId, workflow: &Workflow) -> Self {
+        Self {
+            run,
+            format: 1,
+            by: env!("CARGO_PKG_VERSION").to_owned(),
+            workflow: workflow.name.clone(),
+            digest: workflow.digest.clone(),
+            text: Arc::clone(&workflow.text),
+            file: String::new(),
+            cwd: String::new(),
+            params: BTreeMap::new(),
+            kind: Kind::Live,
+            actor: Actor::default(),
+            paused: false,
+            breakpoints: Vec::new(),
+            max_parallel: None,
+            attended: true,
+            controls: false,
+            boot: String::new(),
+            files: workflow.files.clone(),
+            ungraceful: false,
+            freeze_override: None,
+        }
+    }
+
     /// The plan of the run, from what was recorded: nothing is read again.
     pub fn plan(&self) -> Checked {
         workflow::check_recorded(&self.text, &self.files)

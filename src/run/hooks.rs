@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::attempt::{Attempt, HookRun};
-use super::desk::{Desk, ended};
+use super::desk::Desk;
 use super::effect::{Effect, Spec};
 use super::event::Event;
 use super::fill::Filling;
@@ -212,7 +212,7 @@ impl Desk<'_> {
             let attempt = AttemptId::hook(kind.id(), hook.attempts.len() as u32 + 1);
             let (ordered, inputs) = match self.run.hook_order(kind) {
                 Ok((spec, inputs)) => (Ok(spec), inputs),
-                Err(why) => (Err(ended(Outcome::Failed, why)), BTreeMap::new()),
+                Err(why) => (Err(Ended::new(Outcome::Failed, why)), BTreeMap::new()),
             };
             self.emit(Event::AttemptStarted {
                 attempt: attempt.clone(),

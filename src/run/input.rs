@@ -282,6 +282,22 @@ pub struct Ended {
     pub took_ms: u64,
 }
 
+impl Ended {
+    /// An end with nothing to tell but the words.
+    pub fn new(outcome: Outcome, message: impl Into<String>) -> Self {
+        Self {
+            outcome,
+            exit_code: None,
+            signal: None,
+            message: message.into(),
+            outputs: BTreeMap::new(),
+            leftovers: Vec::new(),
+            log: LogFacts::default(),
+            took_ms: 0,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {

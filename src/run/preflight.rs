@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::attempt::{Attempt, CheckRun, Finding};
-use super::desk::{Desk, ended};
+use super::desk::Desk;
 use super::effect::{Effect, Spec};
 use super::event::Event;
 use super::fill::Filling;
@@ -247,7 +247,7 @@ impl Desk<'_> {
             }
             _ => match self.run.check_order(i) {
                 Ok((spec, inputs)) => (Ok(spec), inputs),
-                Err(why) => (Err(ended(Outcome::Failed, why)), BTreeMap::new()),
+                Err(why) => (Err(Ended::new(Outcome::Failed, why)), BTreeMap::new()),
             },
         };
         self.emit(Event::AttemptStarted {

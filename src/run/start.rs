@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::desk::{Desk, ended};
+use super::desk::Desk;
 use super::effect::Effect;
 use super::event::Event;
 use super::input::{Changes, Ended, Outcome};
@@ -52,9 +52,9 @@ impl Desk<'_> {
                 let ended = match self.run.values(i, values) {
                     Ok(outputs) => Ended {
                         outputs,
-                        ..ended(Outcome::Succeeded, String::new())
+                        ..Ended::new(Outcome::Succeeded, String::new())
                     },
-                    Err(why) => ended(Outcome::Failed, why),
+                    Err(why) => Ended::new(Outcome::Failed, why),
                 };
                 self.at_once(i, ended);
             }
@@ -62,9 +62,9 @@ impl Desk<'_> {
                 let ended = match self.run.inner_params(i) {
                     Ok(outputs) => Ended {
                         outputs,
-                        ..ended(Outcome::Succeeded, String::new())
+                        ..Ended::new(Outcome::Succeeded, String::new())
                     },
-                    Err(why) => ended(Outcome::Failed, format!("params: {why}")),
+                    Err(why) => Ended::new(Outcome::Failed, format!("params: {why}")),
                 };
                 self.at_once(i, ended);
             }
@@ -119,7 +119,7 @@ impl Desk<'_> {
     /// Dry: says what it would do, and touches nothing. Outputs that are not known get their names as stand-ins.
     fn pretend(&mut self, i: usize) {
         let id = self.id(i);
-        let mut ended = ended(
+        let mut ended = Ended::new(
             Outcome::Succeeded,
             format!("dry: would run {}", self.run.will_run(&id).join(" ")),
         );
@@ -158,11 +158,11 @@ impl Desk<'_> {
 /// How an assertion ends, of a step or a preflight check.
 pub(super) fn asserted(view: &View<'_>, that: &Expr, message: &Template) -> Ended {
     match that.truth(view) {
-        Ok(true) => ended(Outcome::Succeeded, String::new()),
+        Ok(true) => Ended::new(Outcome::Succeeded, String::new()),
         Ok(false) => {
             let text = plain(message, view).unwrap_or_else(|_| message.source().to_owned());
-            ended(Outcome::Failed, text)
+            Ended::new(Outcome::Failed, text)
         }
-        Err(why) => ended(Outcome::Failed, why.to_string()),
+        Err(why) => Ended::new(Outcome::Failed, why.to_string()),
     }
 }

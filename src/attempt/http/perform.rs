@@ -7,7 +7,6 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::super::clock::Stopwatch;
 use super::super::log::{Log, Stream};
-use super::super::program::ended;
 use super::super::secrets::{Known, Values};
 use super::super::signals::Signals;
 use super::super::start::plain;
@@ -45,11 +44,11 @@ impl Caller {
     ) -> Ended {
         let runtime = match self.runtime() {
             Ok(runtime) => runtime,
-            Err(e) => return ended(Outcome::Failed, format!("cannot start: {}", plain(&e))),
+            Err(e) => return Ended::new(Outcome::Failed, format!("cannot start: {}", plain(&e))),
         };
         let mut call = match Call::new(spec, http, tools, log) {
             Ok(call) => call,
-            Err(why) => return ended(Outcome::Failed, why),
+            Err(why) => return Ended::new(Outcome::Failed, why),
         };
         // A single request has a limit of its own, which knows better how far it came.
         let slack = Duration::from_secs(u64::from(http.until.is_none()));
@@ -146,7 +145,7 @@ impl<'a, 'l> Call<'a, 'l> {
         match &self.http.until {
             None => match self.once(self.total).await {
                 Try::Met(answer) => self.publish(&answer),
-                Try::Unmet(why) => ended(Outcome::Failed, why),
+                Try::Unmet(why) => Ended::new(Outcome::Failed, why),
                 Try::Over(end) => end,
             },
             Some(until) => self.repeat(until).await,
@@ -175,7 +174,7 @@ impl<'a, 'l> Call<'a, 'l> {
                 let limit = spoken_span(until.timeout);
                 let times = if tries == 1 { "try" } else { "tries" };
                 let why = format!("not met within {limit} ({tries} {times}); the last: {why}");
-                return ended(Outcome::Failed, why);
+                return Ended::new(Outcome::Failed, why);
             }
             tokio::time::sleep(until.every).await;
         }
@@ -209,12 +208,12 @@ impl<'a, 'l> Call<'a, 'l> {
     fn troubled(&mut self, trouble: &Trouble) -> Try {
         let safe = self.is_safe();
         let (word, give_up) = match trouble {
-            Trouble::Wrong(why) => (why.clone(), Some(ended(Outcome::Failed, why.clone()))),
+            Trouble::Wrong(why) => (why.clone(), Some(Ended::new(Outcome::Failed, why.clone()))),
             Trouble::Unreached(why) => (why.clone(), None),
             Trouble::Lost(why) if safe => (format!("{why}; safe to retry"), None),
             Trouble::Lost(why) => {
                 let text = format!("the request was sent and {why}: it may have taken effect");
-                (why.clone(), Some(ended(Outcome::Unknown, text)))
+                (why.clone(), Some(Ended::new(Outcome::Unknown, text)))
             }
         };
         self.say(&format!("< {word}\n"));
@@ -232,9 +231,9 @@ impl<'a, 'l> Call<'a, 'l> {
         self.say(&format!("< {word}\n"));
         if self.sender.was_sent() && !self.is_safe() {
             let text = format!("{word} while the request was under way: it may have taken effect");
-            return ended(Outcome::Unknown, text);
+            return Ended::new(Outcome::Unknown, text);
         }
-        ended(outcome, word)
+        Ended::new(outcome, word)
     }
 
     fn is_safe(&self) -> bool {
@@ -245,9 +244,9 @@ impl<'a, 'l> Call<'a, 'l> {
         match answer.outputs(&self.spec.outputs, self.known) {
             Ok(outputs) => Ended {
                 outputs,
-                ..ended(Outcome::Succeeded, "")
+                ..Ended::new(Outcome::Succeeded, "")
             },
-            Err(why) => ended(Outcome::Failed, why),
+            Err(why) => Ended::new(Outcome::Failed, why),
         }
     }
 

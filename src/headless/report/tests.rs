@@ -9,8 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Report, Source, gather, html, markdown};
 use crate::id::{AttemptId, RunId};
 use crate::run::{
-    Actor, Changes, Command, Ended, Input, Kind, Leftover, LogFacts, Outcome, Recorded, Run,
-    RunStart, Turn,
+    Actor, Changes, Command, Ended, Input, Kind, Leftover, Outcome, Recorded, Run, RunStart, Turn,
 };
 use crate::time::Timestamp;
 use crate::workflow;
@@ -53,26 +52,12 @@ impl Play {
             .expect("it is right");
         let workflow = Arc::new(workflow);
         let start = RunStart {
-            run: RunId::parse("r42").expect("an id"),
-            format: 1,
             by: "0.1.0".into(),
-            workflow: workflow.name.clone(),
-            digest: workflow.digest.clone(),
-            text: Arc::clone(&workflow.text),
             file: "restore.yaml".into(),
-            cwd: String::new(),
             params: [("target".to_owned(), "eu-north".into())].into(),
             kind: Kind::Drill,
             actor: ana(),
-            paused: false,
-            breakpoints: Vec::new(),
-            max_parallel: None,
-            attended: true,
-            controls: false,
-            boot: String::new(),
-            ungraceful: false,
-            files: std::collections::BTreeMap::new(),
-            freeze_override: None,
+            ..RunStart::new(RunId::parse("r42").expect("an id"), &workflow)
         };
         let now = Timestamp(BEGIN);
         let (run, turn) = Run::start(workflow, start, now);
@@ -107,14 +92,11 @@ impl Play {
         };
         let attempt = AttemptId::act(step.into(), n);
         let ended = Ended {
-            outcome,
             exit_code: (outcome == Outcome::Failed).then_some(3),
-            signal: None,
-            message: message.into(),
             outputs,
             leftovers,
-            log: LogFacts::default(),
             took_ms: 1,
+            ..Ended::new(outcome, message)
         };
         self.feed(Input::AttemptEnded { attempt, ended });
     }

@@ -15,9 +15,7 @@ use super::{fast_folder, folder, journal_of, started};
 use crate::id::AttemptId;
 use crate::journal::medium::noted::{self, Deed};
 use crate::journal::{Log, Opened};
-use crate::run::{
-    Effect, Ended, Event, Input, LogFacts, Outcome, Phase, Recorded, Run, RunStart, Turn,
-};
+use crate::run::{Effect, Ended, Event, Input, Outcome, Phase, Recorded, Run, RunStart, Turn};
 use crate::time::Timestamp;
 use crate::workflow::{self, Workflow};
 
@@ -364,14 +362,8 @@ fn start() -> RunStart {
 
 fn end(attempt: AttemptId, outcome: Outcome) -> Input {
     let ended = Ended {
-        outcome,
-        exit_code: None,
-        signal: None,
-        message: String::new(),
-        outputs: [].into(),
-        leftovers: Vec::new(),
-        log: LogFacts::default(),
         took_ms: 1,
+        ..Ended::new(outcome, "")
     };
     Input::AttemptEnded { attempt, ended }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::id::{RunId, StepId};
-use crate::run::{Actor, Ended, Kind, LogFacts, Outcome, RunStart};
+use crate::run::{Actor, Ended, Outcome, RunStart};
 use crate::workflow::{
     Action, Command, Expr, FailurePolicy, Hook, Need, Objectives, Policies, Preflight, Retries,
     Step, Template, Work, Workflow,
@@ -134,38 +134,15 @@ pub(super) fn actor(name: &str) -> Actor {
 
 pub(super) fn start(workflow: &Workflow) -> RunStart {
     RunStart {
-        run: RunId::parse("r1").expect("`r1` is a run id"),
-        format: 1,
-        by: "test".to_owned(),
-        workflow: workflow.name.clone(),
-        digest: workflow.digest.clone(),
-        text: workflow.text.clone(),
         file: "test.yaml".to_owned(),
-        cwd: String::new(),
-        params: BTreeMap::new(),
-        kind: Kind::Live,
         actor: actor("ana"),
-        paused: false,
-        breakpoints: Vec::new(),
-        max_parallel: None,
-        attended: true,
-        files: BTreeMap::new(),
-        controls: false,
-        boot: String::new(),
-        ungraceful: false,
-        freeze_override: None,
+        ..RunStart::new(RunId::parse("r1").expect("`r1` is a run id"), workflow)
     }
 }
 
 pub(super) fn ended(outcome: Outcome, message: &str) -> Ended {
     Ended {
-        outcome,
-        exit_code: None,
-        signal: None,
-        message: message.to_owned(),
-        outputs: BTreeMap::new(),
-        leftovers: Vec::new(),
-        log: LogFacts::default(),
         took_ms: 10,
+        ..Ended::new(outcome, message)
     }
 }

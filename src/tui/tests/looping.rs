@@ -21,7 +21,7 @@ use super::play::{actor, options, text_of};
 use crate::engine::{Pace, Receipt};
 use crate::id::{AttemptId, RunId};
 use crate::journal::{self, Reader};
-use crate::run::{Actor, Command, Input, Kind, Recorded, Run, RunStart, Seen};
+use crate::run::{Actor, Command, Input, Recorded, Run, RunStart, Seen};
 use crate::time::Timestamp;
 use crate::tui::counting::{Count, Counting};
 use crate::tui::main_loop::{End, Keys, Loop};
@@ -236,26 +236,9 @@ fn with_screen<F: Future<Output = ()>>(
         .unwrap();
     let workflow = plan::failover();
     let start = RunStart {
-        run: RunId::parse("r-42").unwrap(),
-        format: 1,
-        by: String::new(),
-        workflow: workflow.name.clone(),
-        digest: String::new(),
-        text: Arc::clone(&workflow.text),
-        file: String::new(),
-        cwd: String::new(),
-        params: std::collections::BTreeMap::new(),
-        kind: Kind::Live,
         actor: actor(),
         paused,
-        breakpoints: Vec::new(),
-        max_parallel: None,
-        attended: true,
-        files: std::collections::BTreeMap::new(),
-        controls: false,
-        boot: String::new(),
-        ungraceful: false,
-        freeze_override: None,
+        ..RunStart::new(RunId::parse("r-42").unwrap(), &workflow)
     };
     let (run, turn) = Run::start(Arc::clone(&workflow), start, wall_clock());
     let (feed, from) = unbounded_channel();

@@ -16,9 +16,7 @@ use super::super::update::update;
 use super::super::view;
 use crate::id::{AttemptId, RunId, StepId};
 use crate::journal::Line;
-use crate::run::{
-    Actor, Command, Effect, Ended, Input, Kind, LogFacts, Outcome, Run, RunStart, Turn,
-};
+use crate::run::{Actor, Command, Effect, Ended, Input, Outcome, Run, RunStart, Turn};
 use crate::time::Timestamp;
 use crate::workflow::Workflow;
 
@@ -72,26 +70,9 @@ impl Play {
 
     pub(super) fn with(workflow: Arc<Workflow>, change: impl FnOnce(&mut RunStart)) -> Self {
         let mut start = RunStart {
-            run: RunId::parse("r-42").expect("a run id"),
-            format: 1,
-            by: "test".into(),
-            workflow: workflow.name.clone(),
-            digest: workflow.digest.clone(),
-            text: Arc::clone(&workflow.text),
             file: "failover.yaml".into(),
-            cwd: String::new(),
-            params: BTreeMap::new(),
-            kind: Kind::Live,
             actor: actor(),
-            paused: false,
-            breakpoints: Vec::new(),
-            max_parallel: None,
-            attended: true,
-            files: workflow.files.clone(),
-            controls: false,
-            boot: String::new(),
-            ungraceful: false,
-            freeze_override: None,
+            ..RunStart::new(RunId::parse("r-42").expect("a run id"), &workflow)
         };
         change(&mut start);
         let (engine, turn) = Run::start(Arc::clone(&workflow), start, START);
@@ -234,14 +215,9 @@ impl Play {
         let n = found.attempts.len() as u32;
         let took = self.now.since(found.attempts[n as usize - 1].started_at);
         let ended = Ended {
-            outcome,
             exit_code: (outcome == Outcome::Failed).then_some(1),
-            signal: None,
-            message: message.into(),
-            outputs: BTreeMap::new(),
-            leftovers: Vec::new(),
-            log: LogFacts::default(),
             took_ms: took.as_millis() as u64,
+            ..Ended::new(outcome, message)
         };
         let attempt = AttemptId::act(id, n);
         let turn = self
@@ -254,14 +230,8 @@ impl Play {
     /// A preflight check has found something at its first attempt.
     pub(super) fn check(&mut self, check: &str, outcome: Outcome, message: &str) -> &mut Self {
         let ended = Ended {
-            outcome,
-            exit_code: None,
-            signal: None,
-            message: message.into(),
-            outputs: BTreeMap::new(),
-            leftovers: Vec::new(),
-            log: LogFacts::default(),
             took_ms: 2000,
+            ..Ended::new(outcome, message)
         };
         let attempt = AttemptId::preflight(check.into(), 1);
         let input = Input::AttemptEnded { attempt, ended };
