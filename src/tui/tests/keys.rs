@@ -444,6 +444,20 @@ fn the_selection_follows_the_run_until_it_is_moved() {
     assert_eq!(play.selected(), "drain-queue");
 }
 
+/// The next key must not concern another step than the one that was just acted on.
+#[test]
+fn the_selection_stays_with_a_step_that_is_retried_while_the_run_is_paused() {
+    let mut play = Play::new(plan::failover());
+    play.pass(1).ok(&["freeze-deploys"]).pass(1);
+    play.fails("drain-queue", "exit 1");
+    assert_eq!(play.selected(), "drain-queue");
+    play.press("p").press("r").pass(1).press("y");
+    let step = play.model.run.step(&"drain-queue".into()).expect("a step");
+    assert_eq!(step.state, crate::run::State::Ready);
+    assert!(play.model.run.counts().running > 0, "others still run");
+    assert_eq!(play.selected(), "drain-queue");
+}
+
 #[test]
 fn a_person_who_is_needed_is_rung_for() {
     let mut play = Play::new(plan::failover());

@@ -136,6 +136,11 @@ fn needs_you(model: &mut Model, first: bool, out: &mut Vec<Request>) {
 /// The selection goes to what needs a person, else to what runs, until the person moves it.
 fn follow(model: &mut Model) {
     let active = |index: usize| model.run.state(index).is_active();
+    // A step that was tried and will be again is still what the person looks at, also while the run is paused.
+    let under_way = |index: usize| {
+        let step = &model.run.steps()[index];
+        active(index) || !step.attempts.is_empty() && !step.state.is_resolved()
+    };
     if !model.follow_run || !matches!(model.front, Front::None) {
         return;
     }
@@ -147,7 +152,7 @@ fn follow(model: &mut Model) {
         .or(model.needs_you.first());
     let target = match pressing {
         Some(index) => Some(*index),
-        None if active(model.selected) => None,
+        None if under_way(model.selected) => None,
         None if model.run.counts().running == 0 => None,
         None => {
             let leaves = 0..model.run.steps().len();
