@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -76,6 +77,11 @@ impl Index {
         Ok(())
     }
 
+    /// Until the next refresh.
+    pub(super) fn close(&mut self) {
+        self.file = None;
+    }
+
     /// Up to `count` entries from the `nth` on.
     pub(super) fn read(&self, nth: u64, count: usize) -> io::Result<Vec<Point>> {
         let Some(file) = &self.file else {
@@ -99,10 +105,19 @@ impl Index {
 
     /// The last entry for which `holds`, which must hold for a first part of all entries, and its number.
     pub(super) fn last(&self, holds: impl Fn(&Point) -> bool) -> io::Result<Option<(u64, Point)>> {
+        self.last_among(0..self.entries, holds)
+    }
+
+    /// The same among these entries.
+    pub(super) fn last_among(
+        &self,
+        among: Range<u64>,
+        holds: impl Fn(&Point) -> bool,
+    ) -> io::Result<Option<(u64, Point)>> {
         let Some(file) = &self.file else {
             return Ok(None);
         };
-        let (mut low, mut high) = (0, self.entries);
+        let (mut low, mut high) = (among.start, among.end.min(self.entries));
         let mut found = None;
         while low < high {
             let middle = low + (high - low) / 2;

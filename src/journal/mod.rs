@@ -16,6 +16,7 @@ mod shelf;
 mod summary;
 
 mod index;
+mod merged;
 mod output;
 mod reader;
 mod search;
@@ -30,6 +31,7 @@ pub use error::Error;
 pub use group::{Answer, Group, Slot, Tenant, Ticket};
 pub use lock::{Holder, Lock, LockError};
 pub use log::{Log, Opened, Torn};
+pub use merged::{Cut, Merged, MergedLine};
 pub use output::Writer;
 pub use reader::{Line, Reader};
 pub use run_dir::RunDir;

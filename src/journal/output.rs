@@ -160,6 +160,8 @@ impl Writer {
 
     /// Makes an index entry for what is about to be added.
     fn note(&mut self, now: Timestamp) {
+        // A clock that was set back does not undo the order of what was said: times are searched by halving.
+        let now = self.last.map_or(now, |last| now.max(last.at));
         let point = Point {
             offset: self.bytes,
             lines: self.breaks,

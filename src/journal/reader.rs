@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use memchr::{memchr, memchr_iter};
@@ -82,6 +83,8 @@ impl Reader {
                 Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
                 Err(e) => return Err(e),
             }
+            // After a rest the file may be as it was, and its index is wanted all the same.
+            self.index.refresh(&self.path)?;
         }
         let Some(log) = &self.log else {
             return Ok(false);
@@ -108,6 +111,43 @@ impl Reader {
         }
         self.count_on()?;
         Ok(true)
+    }
+
+    /// Closes the files until they are wanted again, by `refresh`; what is known of them stays.
+    pub(super) fn rest(&mut self) {
+        self.log = None;
+        self.index.close();
+    }
+
+    /// When the first and the last line came, as exact as the index is. Without an index all came at the beginning of time.
+    pub(super) fn span(&self) -> io::Result<Option<(Timestamp, Timestamp)>> {
+        if self.count() == 0 {
+            return Ok(None);
+        }
+        let first = self.index.read(0, 1)?.first().map(|point| point.at);
+        let last = self.index.last(|point| point.offset < self.size)?;
+        let first = first.unwrap_or_default();
+        Ok(Some((first, last.map_or(first, |(_, point)| point.at))))
+    }
+
+    /// How many lines had begun by then, and how many entries of the index are not later. Only the entries `among` need be
+    /// looked at: those before are not later, those behind are.
+    pub(super) fn lines_by(&self, at: Timestamp, among: &Range<u64>) -> io::Result<(u64, u64)> {
+        let by = |point: &Point| point.at <= at && point.offset < self.size;
+        let last = self.index.last_among(among.clone(), by)?;
+        let entries = last.map_or(among.start, |(nth, _)| nth + 1);
+        if entries == 0 {
+            return Ok((0, 0));
+        }
+        let next = self.index.read(entries, 1)?.first().copied();
+        let Some(next) = next.filter(|point| point.offset < self.size) else {
+            return Ok((self.count(), entries));
+        };
+        // The line that the entry stands in the middle of had begun before.
+        let mut byte = [b'\n'];
+        self.read(&mut byte, next.offset.saturating_sub(1))?;
+        let open = u64::from(next.offset > 0 && byte[0] != b'\n');
+        Ok((next.lines + open, entries))
     }
 
     /// Number of lines, an unfinished last one included.

@@ -5,6 +5,7 @@ mod full;
 mod group;
 mod lock;
 mod log;
+mod merged;
 mod output;
 mod power;
 mod shelf;
