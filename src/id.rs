@@ -150,6 +150,14 @@ impl AttemptId {
         }
     }
 
+    /// How it is named in front of a line of several logs: by its step, and by its number if it is not the first.
+    pub fn short_name(&self) -> String {
+        match self.n {
+            1 => self.step.to_string(),
+            n => format!("{}.{n}", self.step),
+        }
+    }
+
     /// The stem of this attempt's files: `warm-cache[2].1`, `warm-cache[2].v1` for a look at the effect, `tools.p1` for a
     /// preflight check, `hooks.ended.h1` for a hook.
     pub fn file_stem(&self) -> String {

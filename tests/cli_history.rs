@@ -154,6 +154,16 @@ fn show_gives_words_an_object_or_every_event() {
 }
 
 #[test]
+fn logs_of_several_steps_are_merged_by_time_with_their_names() {
+    let place = Place::new();
+    record(&place, "r-1", Some(Outcome::Failed));
+    let both = "2026-11-24T10:30:02.000Z first  out of first␇\n2026-11-24T10:30:02.000Z second out of second␇\n";
+    assert_eq!(place.run(&["logs", "r-1", "--all"]).out, both);
+    assert_eq!(place.run(&["logs", "r-1", "--all", "-f"]).out, both);
+    assert_eq!(place.run(&["logs", "r-1", "second", "first"]).out, both);
+}
+
+#[test]
 fn logs_are_harmless_unless_raw_and_steps_are_guessed() {
     let place = Place::new();
     record(&place, "r-1", None);
@@ -173,6 +183,12 @@ fn logs_are_harmless_unless_raw_and_steps_are_guessed() {
             "is not a number",
         ),
         (&["logs", "r-2", "first"], "no run `r-2`"),
+        (
+            &["logs", "r-1", "first", "second", "--raw"],
+            "--raw is for the output of one step",
+        ),
+        (&["logs", "r-1", "first", "secnd"], "did you mean `second`?"),
+        (&["logs", "r-1"], "STEP"),
     ] {
         let answer = place.run(args);
         assert_eq!(answer.code, 2, "{answer:?}");

@@ -271,6 +271,40 @@ fn logs_follow_a_live_step_to_its_end() {
     assert_eq!(child.wait().expect("it works").code(), Some(0));
 }
 
+/// Steps that begin later are heard too.
+#[test]
+fn logs_of_all_steps_follow_a_live_run_to_its_end() {
+    let place = Place::new();
+    place.write("talk.yaml", "name: talk\nsteps:\n  - id: say\n    run: |\n      echo one\n      while [ ! -e go ]; do sleep 0.05; done\n      echo two\n  - id: after\n    needs: [say]\n    run: echo three\n");
+    let started = place.run(&["run", "talk.yaml", "--detach", "--id", "t-1"]);
+    assert_eq!(started.code, 0);
+    let mut child = place
+        .command(&["logs", "t-1", "--all", "-f"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it works");
+    let pid = rustix::process::Pid::from_child(&child);
+    std::thread::spawn(move || {
+        // A follower that keeps lines to itself must fail this test, not hang it.
+        std::thread::sleep(Duration::from_secs(20));
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+    });
+    let lines = BufReader::new(child.stdout.take().expect("it works")).lines();
+    let mut said = lines.map(|line| {
+        let line = line.expect("it works");
+        line.split_whitespace()
+            .skip(1)
+            .collect::<Vec<_>>()
+            .join(" ")
+    });
+    assert_eq!(said.next().as_deref(), Some("say one"));
+    place.write("go", "");
+    assert_eq!(said.next().as_deref(), Some("say two"));
+    assert_eq!(said.next().as_deref(), Some("after three"));
+    assert_eq!(said.next(), None);
+    assert_eq!(child.wait().expect("it works").code(), Some(0));
+}
+
 #[test]
 fn a_state_folder_that_cannot_be_written_is_told_before_anything_runs() {
     let place = Place::new();

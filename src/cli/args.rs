@@ -330,12 +330,16 @@ pub(super) struct LogsArgs {
     /// A run id, a unique beginning of one, or `last`
     #[arg(value_name = "RUN")]
     pub run: String,
-    #[arg(value_name = "STEP")]
-    pub step: String,
+    /// Of several steps, all attempts are merged by time, with the name in front of each line
+    #[arg(value_name = "STEP", required_unless_present = "all")]
+    pub steps: Vec<String>,
+    /// Of all steps, merged by time
+    #[arg(long, conflicts_with_all = ["steps", "attempt", "raw"])]
+    pub all: bool,
     /// Which attempt; `v1` is the first look at the effect (verify) [default: the newest]
     #[arg(long, value_name = "N")]
     pub attempt: Option<String>,
-    /// Go on until the attempt has ended
+    /// Go on until the attempt has ended; of several steps, until the run has
     #[arg(short, long)]
     pub follow: bool,
     /// The exact bytes; without it, what could act on a terminal is made visible

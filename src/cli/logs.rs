@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::args::LogsArgs;
 use super::exit::{Exit, Failure};
+use super::merged_logs;
 use super::out::{Out, quoted, talk};
 use super::past::{self, Past};
 use crate::config::Settings;
@@ -16,17 +17,20 @@ use crate::run::{Event, Run};
 use crate::text::push_clean;
 
 /// How often a growing output is looked at.
-const LOOK: Duration = Duration::from_millis(200);
+pub(super) const LOOK: Duration = Duration::from_millis(200);
 /// Lines taken at once, and bytes of a line shown.
-const LINES: usize = 1000;
-const WIDTH: usize = 64 * 1024;
+pub(super) const LINES: usize = 1000;
+pub(super) const WIDTH: usize = 64 * 1024;
 
 pub(super) fn logs(args: &LogsArgs, settings: &Settings, out: &mut Out) -> Result<Exit, Failure> {
     let past = past::open(settings, &args.run)?;
-    if let Some(last) = beside(&past.run, &StepId::from(args.step.as_str())) {
+    let [step] = args.steps.as_slice() else {
+        return merged_logs::print(args, past, out);
+    };
+    if let Some(last) = beside(&past.run, &StepId::from(step.as_str())) {
         return of_beside(args, &past, &last, out);
     }
-    let step = past::step(&past.run, &args.step)?;
+    let step = past::step(&past.run, step)?;
     let Some(attempt) = attempt(args, &past, &step)? else {
         if !args.follow || past.run.phase().is_terminal() {
             talk(&format!("flightdeck: {step} has not started: no output"));
@@ -262,7 +266,7 @@ fn copy(file: &mut File, out: &mut Out) -> Result<(), DrainError> {
 }
 
 /// One line with colours taken out and everything else that could act on a terminal made visible.
-fn harmless(bytes: &[u8], cut: bool) -> String {
+pub(super) fn harmless(bytes: &[u8], cut: bool) -> String {
     let text = String::from_utf8_lossy(bytes);
     let text = text.strip_suffix('\r').unwrap_or(&text);
     let mut clean = String::with_capacity(text.len() + 1);

@@ -26,6 +26,7 @@ mod keys;
 mod list;
 mod logs;
 mod man;
+mod merged_logs;
 mod plan;
 mod plan_json;
 mod preflight;
