@@ -1,13 +1,14 @@
 //! Texts into files: a log for a pager or as evidence. Never over a file that is there, and for nobody else to read.
 
+use std::collections::BTreeMap;
 use std::fs::{OpenOptions, Permissions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::ansi;
-use crate::id::AttemptId;
-use crate::journal::Reader;
+use super::logs::Logs;
+use super::message::Said;
 use crate::time::Timestamp;
 
 /// Lines of a log that are copied, from its end; all of a longer one is in the run's folder.
@@ -23,13 +24,13 @@ pub(super) fn write_new(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// A new file with the log, a line each, with its time and without what acts on a terminal. Gives the number of lines.
-pub(super) fn write_log(mut log: Reader, path: &Path) -> io::Result<u64> {
+pub(super) fn write_log(mut log: Logs, path: &Path) -> io::Result<u64> {
     let mut out = BufWriter::new(create(path)?);
     let mut at = log.count().saturating_sub(LINES_MAX);
     if at > 0 {
         writeln!(out, "({at} earlier lines are in the run's folder only)")?;
     }
-    let mut state = ansi::State::default();
+    let mut states = BTreeMap::new();
     let mut written = 0;
     loop {
         let lines = log.lines(at, LINES, ansi::LINE_MAX)?;
@@ -38,11 +39,16 @@ pub(super) fn write_log(mut log: Reader, path: &Path) -> io::Result<u64> {
         }
         at += lines.len() as u64;
         written += lines.len() as u64;
-        for line in lines {
+        for Said { line, origin } in lines {
             let time = line.at.map(Timestamp::rfc3339).unwrap_or_default();
             let more = if line.cut { " ... cut here" } else { "" };
-            let text = ansi::text(&ansi::parse(&line.bytes, &mut state));
-            writeln!(out, "{time} {text}{more}")?;
+            let whose = origin.map(|origin| origin.attempt);
+            let name = whose
+                .as_ref()
+                .map_or(String::new(), |a| format!("{} ", a.file_stem()));
+            let state: &mut ansi::State = states.entry(whose).or_default();
+            let text = ansi::text(&ansi::parse(&line.bytes, state));
+            writeln!(out, "{time} {name}{text}{more}")?;
         }
     }
     out.flush()?;
@@ -50,8 +56,8 @@ pub(super) fn write_log(mut log: Reader, path: &Path) -> io::Result<u64> {
 }
 
 /// The same in a file of its own in `folder`, which nobody should write to.
-pub(super) fn copy_log(log: Reader, attempt: &AttemptId, folder: &Path) -> io::Result<PathBuf> {
-    let (stem, own) = (attempt.file_stem(), std::process::id());
+pub(super) fn copy_log(log: Logs, stem: &str, folder: &Path) -> io::Result<PathBuf> {
+    let own = std::process::id();
     let name = |n: u32| folder.join(format!("flightdeck-{own}-{n}-{stem}.log"));
     let free = (0..TRIES).map(name).find(|path| !path.exists());
     let path = free.ok_or(io::ErrorKind::AlreadyExists)?;
@@ -71,16 +77,16 @@ fn create(path: &Path) -> io::Result<std::fs::File> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::Writer;
+    use crate::journal::{Reader, Writer};
 
-    fn log(folder: &Path) -> Reader {
+    fn log(folder: &Path) -> Logs {
         let path = folder.join("a.1.log");
         if !path.exists() {
             let mut writer = Writer::create(&path, 1 << 20).expect("a log");
             writer.write(b"\x1b[31mred\x1b[0m\x07 alert\nlast\n", Timestamp(0));
             writer.finish();
         }
-        Reader::open(&path).expect("readable")
+        Logs::One(Reader::open(&path).expect("readable"))
     }
 
     #[test]
@@ -105,8 +111,7 @@ mod tests {
     #[test]
     fn each_copy_has_a_name_of_its_own() {
         let folder = tempfile::tempdir().expect("a folder");
-        let attempt = AttemptId::act("a".into(), 1);
-        let copy = || copy_log(log(folder.path()), &attempt, folder.path()).expect("copied");
+        let copy = || copy_log(log(folder.path()), "a.1", folder.path()).expect("copied");
         let (one, two) = (copy(), copy());
         assert_ne!(one, two);
         let mode = std::fs::metadata(&one).expect("there").permissions().mode();

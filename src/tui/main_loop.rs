@@ -199,9 +199,9 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
                 self.lent = Some(lend);
                 Ok(())
             }
-            Request::CopyLog { attempt, to } => {
+            Request::CopyLog { of, to } => {
                 let folder = self.options.programs.scratch.clone();
-                return self.world.copy_log(attempt, to, folder);
+                return self.world.copy_log(of, to, folder);
             }
             other => return self.world.perform(other),
         };

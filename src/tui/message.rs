@@ -36,19 +36,19 @@ pub(crate) enum Message {
     },
     /// Lines that were asked for, and how many there are in all.
     Log {
-        attempt: AttemptId,
+        of: LogOf,
         count: u64,
         slice: Slice,
-        lines: Vec<Line>,
+        lines: Vec<Said>,
     },
     /// The watched log has grown to so many lines.
     LogGrew {
-        attempt: AttemptId,
+        of: LogOf,
         count: u64,
     },
     /// Numbers of lines that match; `done` with the last of them.
     Found {
-        attempt: AttemptId,
+        of: LogOf,
         pattern: String,
         lines: Vec<u64>,
         done: bool,
@@ -71,7 +71,7 @@ pub(crate) enum Message {
     Copied(Lend),
     /// The line that tells why an attempt ended, if one does.
     ErrorAt {
-        attempt: AttemptId,
+        of: LogOf,
         line: Option<u64>,
     },
     /// A workflow file for this run was read.
@@ -80,6 +80,55 @@ pub(crate) enum Message {
     Failed(String),
     /// Something asked for was done, and is worth a word.
     Done(String),
+}
+
+/// Whose log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LogOf {
+    Attempt(AttemptId),
+    /// Several, merged by time: those of the last `Request::Merge`, which has this number.
+    Merged(u32),
+}
+
+impl LogOf {
+    /// As files and messages call it.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Attempt(attempt) => attempt.file_stem(),
+            Self::Merged(_) => "merged".to_owned(),
+        }
+    }
+}
+
+/// One of the logs that are merged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub attempt: AttemptId,
+    /// It may still grow.
+    pub live: bool,
+}
+
+/// A line that was read. With its number in what was read: in a merge, among all lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Said {
+    pub line: Line,
+    /// Of a merge: whose line it is.
+    pub origin: Option<Origin>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// Which of the parts, and its attempt.
+    pub part: usize,
+    pub attempt: AttemptId,
+    /// The number of the line in its own log.
+    pub number: u64,
+}
+
+impl From<Line> for Said {
+    fn from(line: Line) -> Self {
+        Self { line, origin: None }
+    }
 }
 
 /// Which lines of a log.
@@ -107,19 +156,24 @@ pub(crate) enum Request {
         seen: Option<Seen>,
     },
     ReadLog {
-        attempt: AttemptId,
+        of: LogOf,
         slice: Slice,
     },
+    /// These logs are merged from now on. Under the number of the last time, more may follow what was there.
+    Merge {
+        number: u32,
+        parts: Vec<Part>,
+    },
     /// Look for growth of this log from now on, or of none.
-    WatchLog(Option<AttemptId>),
+    WatchLog(Option<LogOf>),
     Search {
-        attempt: AttemptId,
+        of: LogOf,
         pattern: String,
     },
     /// Look for the line that tells why the attempt ended.
-    FindError(AttemptId),
+    FindError(LogOf),
     CopyLog {
-        attempt: AttemptId,
+        of: LogOf,
         to: Copied,
     },
     WriteReport {

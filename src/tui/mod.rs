@@ -8,6 +8,7 @@ pub mod hang_up;
 mod home;
 pub mod keys;
 mod layout;
+mod logs;
 mod main_loop;
 mod markdown;
 mod message;

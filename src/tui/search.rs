@@ -8,9 +8,9 @@ use regex::bytes::{Regex, RegexBuilder};
 use tokio::sync::mpsc::Sender;
 
 use super::ansi;
-use super::message::Message;
-use crate::id::AttemptId;
-use crate::journal::{Line, Reader};
+use super::logs::Logs;
+use super::message::{LogOf, Message};
+use crate::journal::Line;
 
 /// Lines read at a time; small enough that a new search soon stops the old one.
 const LINES: usize = 4_000;
@@ -24,15 +24,15 @@ const ERROR: &str =
     r"(?i)\b(error|fatal|panic(ked)?|exception|fail(ed|ure)?|timed out|refused|denied)\b";
 
 /// The last line that tells of an error.
-pub(super) fn last_error(mut log: Reader) -> std::io::Result<Option<u64>> {
+pub(super) fn last_error(mut log: Logs) -> std::io::Result<Option<u64>> {
     let regex = Regex::new(ERROR).expect("a constant pattern");
     let mut end = log.count();
     let first = end.saturating_sub(ERROR_WITHIN);
     while end > first {
         let from = end.saturating_sub(LINES as u64).max(first);
         let lines = log.lines(from, (end - from) as usize, BYTES)?;
-        if let Some(line) = lines.iter().rev().find(|line| holds(line, &regex)) {
-            return Ok(Some(line.number));
+        if let Some(line) = lines.iter().rev().find(|said| holds(&said.line, &regex)) {
+            return Ok(Some(line.line.number));
         }
         end = from;
     }
@@ -51,9 +51,9 @@ impl Drop for Search {
 
 /// Starts a search on an own thread; its findings come as messages.
 pub(super) fn start(
-    attempt: AttemptId,
+    of: LogOf,
     pattern: String,
-    reader: Reader,
+    log: Logs,
     to: Sender<Message>,
 ) -> std::io::Result<Search> {
     let stop = Arc::new(AtomicBool::new(false));
@@ -61,20 +61,14 @@ pub(super) fn start(
     thread::Builder::new()
         .name("search".into())
         .spawn(move || {
-            scan(&attempt, &pattern, reader, &to, &seen);
+            scan(&of, &pattern, log, &to, &seen);
         })?;
     Ok(Search(stop))
 }
 
-fn scan(
-    attempt: &AttemptId,
-    pattern: &str,
-    mut reader: Reader,
-    to: &Sender<Message>,
-    stop: &AtomicBool,
-) {
+fn scan(of: &LogOf, pattern: &str, mut log: Logs, to: &Sender<Message>, stop: &AtomicBool) {
     let found = |lines: Vec<u64>, done: bool| Message::Found {
-        attempt: attempt.clone(),
+        of: of.clone(),
         pattern: pattern.to_owned(),
         lines,
         done,
@@ -85,12 +79,13 @@ fn scan(
         if stop.load(Ordering::Relaxed) {
             return;
         }
-        match reader.lines(from, LINES, BYTES) {
+        match log.lines(from, LINES, BYTES) {
             Err(error) => break Some(error),
             Ok(lines) if lines.is_empty() => break None,
             Ok(lines) => {
                 from += lines.len() as u64;
-                let hits = lines.iter().filter(|line| holds(line, &regex));
+                let lines = lines.iter().map(|said| &said.line);
+                let hits = lines.filter(|line| holds(line, &regex));
                 let hits: Vec<u64> = hits.map(|line| line.number).collect();
                 if !hits.is_empty() && to.blocking_send(found(hits, false)).is_err() {
                     return;

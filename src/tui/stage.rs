@@ -56,9 +56,9 @@ impl Stage {
                 cut: false,
             });
         }
-        if let Some(attempt) = self.model.log.attempt.clone() {
+        if let Some(of) = self.model.log.of.clone() {
             let count = self.lines.len() as u64;
-            self.tell(Message::LogGrew { attempt, count });
+            self.tell(Message::LogGrew { of, count });
         }
     }
 
@@ -83,13 +83,13 @@ impl Stage {
         let mut waiting = vec![message];
         while let Some(message) = waiting.pop() {
             for request in self.model.update(message) {
-                if let Request::ReadLog { attempt, slice } = request {
+                if let Request::ReadLog { of, slice } = request {
                     let (count, lines) = self.slice(&slice);
                     waiting.push(Message::Log {
-                        attempt,
+                        of,
                         count,
                         slice,
-                        lines,
+                        lines: lines.into_iter().map(Into::into).collect(),
                     });
                 }
             }

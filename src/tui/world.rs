@@ -1,6 +1,7 @@
 //! Performs what the screen asks for. Nothing here waits: what takes time comes back as a message.
 
 use std::future::Future;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,13 +11,13 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::ansi;
 use super::copy_out;
-use super::message::{Copied, Message, Request, Slice};
+use super::logs::{Logs, Merge};
+use super::message::{Copied, LogOf, Message, Part, Request, Said, Slice};
 use super::outside::Lend;
 use super::port::Port;
 use super::search::{self, Search};
 use super::source::Source;
-use crate::id::{AttemptId, RunId};
-use crate::journal::{Line, Reader};
+use crate::id::RunId;
 use crate::run::Actor;
 
 /// Findings of a search that may wait for the screen.
@@ -29,8 +30,10 @@ pub(super) struct World<P> {
     actor: Actor,
     source: Option<Arc<dyn Source>>,
     /// The log that is shown, kept open.
-    log: Option<(AttemptId, Reader)>,
-    watched: Option<AttemptId>,
+    log: Option<(LogOf, Logs)>,
+    /// What was merged last.
+    merge: Merge,
+    watched: Option<LogOf>,
     search: Option<Search>,
     findings: Sender<Message>,
     pub(super) found: Receiver<Message>,
@@ -46,6 +49,7 @@ impl<P: Port> World<P> {
             actor,
             source,
             log: None,
+            merge: Merge::default(),
             watched: None,
             search: None,
             findings,
@@ -64,9 +68,10 @@ impl<P: Port> World<P> {
                     Message::Receipt { command, refused }
                 }));
             }
-            Request::ReadLog { attempt, slice } => return Some(self.read(attempt, slice)),
-            Request::WatchLog(attempt) => self.watched = attempt,
-            Request::Search { attempt, pattern } => return self.search(attempt, pattern),
+            Request::ReadLog { of, slice } => return Some(self.read(of, slice)),
+            Request::Merge { number, parts } => return self.merge(number, parts),
+            Request::WatchLog(of) => self.watched = of,
+            Request::Search { of, pattern } => return self.search(of, pattern),
             Request::LoadRuns => self.ask(|source| Message::Runs(source.runs())),
             Request::LoadWorkflows => self.ask(|source| Message::Workflows(source.workflows())),
             Request::LoadPast {
@@ -78,7 +83,7 @@ impl<P: Port> World<P> {
                 result: source.check(&file),
                 file,
             }),
-            Request::FindError(attempt) => return self.find_error(attempt),
+            Request::FindError(of) => return self.find_error(of),
             Request::WriteReport { run, path } => {
                 self.ask(move |source| write_report(source, &run, &path));
             }
@@ -104,56 +109,77 @@ impl<P: Port> World<P> {
 
     /// Looks whether the watched log has grown.
     pub(super) fn look(&mut self) -> Option<Message> {
-        let attempt = self.watched.clone()?;
-        let reader = self.reader(&attempt).ok()?;
-        let grown = reader.refresh().ok()?;
-        let count = reader.count();
-        grown.then_some(Message::LogGrew { attempt, count })
+        let of = self.watched.clone()?;
+        let log = self.log(&of).ok()?;
+        let grown = log.refresh().ok()?;
+        let count = log.count();
+        grown.then_some(Message::LogGrew { of, count })
     }
 
-    fn reader(&mut self, attempt: &AttemptId) -> std::io::Result<&mut Reader> {
-        let open = self.log.as_ref().is_some_and(|(of, _)| of == attempt);
+    /// The log that is read, kept open.
+    fn log(&mut self, of: &LogOf) -> io::Result<&mut Logs> {
+        let open = self.log.as_ref().is_some_and(|(shown, _)| shown == of);
         if !open {
-            self.log = Some((attempt.clone(), self.port.output(attempt)?));
+            self.log = Some((of.clone(), self.open(of)?));
         }
         let until = self.port.until();
-        let (_, reader) = self.log.as_mut().expect("it was opened just now");
+        let (_, log) = self.log.as_mut().expect("it was opened just now");
         if let Some(at) = until {
-            reader.until(at);
+            log.until(at);
         }
-        Ok(reader)
+        Ok(log)
     }
 
-    fn read(&mut self, attempt: AttemptId, slice: Slice) -> Message {
-        match self.lines(&attempt, &slice) {
+    /// Opens a log, for whoever reads it for themselves.
+    fn open(&self, of: &LogOf) -> io::Result<Logs> {
+        match of {
+            LogOf::Attempt(attempt) => Ok(Logs::One(self.port.output(attempt)?)),
+            LogOf::Merged(_) => self.merge.open(&|attempt| self.port.output(attempt)),
+        }
+    }
+
+    fn merge(&mut self, number: u32, parts: Vec<Part>) -> Option<Message> {
+        let of = LogOf::Merged(number);
+        let goes_on = self.merge.change(number, parts);
+        let shown = self.log.as_mut().filter(|(shown, _)| *shown == of);
+        let (_, log) = shown.filter(|_| goes_on)?;
+        let port = &self.port;
+        match self.merge.follow(log, &|attempt| port.output(attempt)) {
+            Ok(count) => Some(Message::LogGrew { of, count }),
+            Err(error) => Some(unreadable(&of, &error)),
+        }
+    }
+
+    fn read(&mut self, of: LogOf, slice: Slice) -> Message {
+        match self.lines(&of, &slice) {
             Ok((count, lines)) => Message::Log {
-                attempt,
+                of,
                 count,
                 slice,
                 lines,
             },
-            Err(error) => unreadable(&attempt, &error),
+            Err(error) => unreadable(&of, &error),
         }
     }
 
-    fn lines(&mut self, attempt: &AttemptId, slice: &Slice) -> std::io::Result<(u64, Vec<Line>)> {
-        let reader = self.reader(attempt)?;
-        reader.refresh()?;
-        let count = reader.count();
+    fn lines(&mut self, of: &LogOf, slice: &Slice) -> io::Result<(u64, Vec<Said>)> {
+        let log = self.log(of)?;
+        log.refresh()?;
+        let count = log.count();
         let lines = match slice {
             Slice::Range(range) => {
                 let end = range.end.min(count);
                 let wanted = end.saturating_sub(range.start) as usize;
-                reader.lines(range.start, wanted, ansi::LINE_MAX)?
+                log.lines(range.start, wanted, ansi::LINE_MAX)?
             }
             Slice::End(n) => {
                 let from = count.saturating_sub(*n);
-                reader.lines(from, (count - from) as usize, ansi::LINE_MAX)?
+                log.lines(from, (count - from) as usize, ansi::LINE_MAX)?
             }
             Slice::Lines(numbers) => {
                 let mut lines = Vec::with_capacity(numbers.len());
                 for number in numbers {
-                    lines.extend(reader.lines(*number, 1, ansi::LINE_MAX)?);
+                    lines.extend(log.lines(*number, 1, ansi::LINE_MAX)?);
                 }
                 lines
             }
@@ -161,12 +187,11 @@ impl<P: Port> World<P> {
         Ok((count, lines))
     }
 
-    fn search(&mut self, attempt: AttemptId, pattern: String) -> Option<Message> {
+    fn search(&mut self, of: LogOf, pattern: String) -> Option<Message> {
         // The old one stops first, so that its findings cannot pass for the new one's.
         self.search = None;
-        let reader = self.port.output(&attempt);
-        let started = reader
-            .and_then(|reader| search::start(attempt, pattern, reader, self.findings.clone()));
+        let log = self.open(&of);
+        let started = log.and_then(|log| search::start(of, pattern, log, self.findings.clone()));
         match started {
             Ok(search) => {
                 self.search = Some(search);
@@ -193,15 +218,10 @@ impl<P: Port> World<P> {
     }
 
     /// Copies a log into a file; it may be long.
-    pub(super) fn copy_log(
-        &mut self,
-        attempt: AttemptId,
-        to: Copied,
-        folder: PathBuf,
-    ) -> Option<Message> {
-        let log = match self.port.output(&attempt) {
+    pub(super) fn copy_log(&mut self, of: LogOf, to: Copied, folder: PathBuf) -> Option<Message> {
+        let log = match self.open(&of) {
             Ok(log) => log,
-            Err(error) => return Some(unreadable(&attempt, &error)),
+            Err(error) => return Some(unreadable(&of, &error)),
         };
         self.later(move || {
             let lend = match to {
@@ -209,7 +229,7 @@ impl<P: Port> World<P> {
                 Copied::ForEditor => Lend::Editor,
                 Copied::File(name) => return write_log(log, &name),
             };
-            match copy_out::copy_log(log, &attempt, &folder) {
+            match copy_out::copy_log(log, &of.name(), &folder) {
                 Ok(path) => Message::Copied(lend(path)),
                 Err(error) => Message::Failed(format!("cannot copy the log: {error}")),
             }
@@ -217,25 +237,24 @@ impl<P: Port> World<P> {
         None
     }
 
-    fn find_error(&mut self, attempt: AttemptId) -> Option<Message> {
-        let log = match self.port.output(&attempt) {
+    fn find_error(&mut self, of: LogOf) -> Option<Message> {
+        let log = match self.open(&of) {
             Ok(log) => log,
-            Err(error) => return Some(unreadable(&attempt, &error)),
+            Err(error) => return Some(unreadable(&of, &error)),
         };
         self.later(move || match search::last_error(log) {
-            Ok(line) => Message::ErrorAt { attempt, line },
-            Err(error) => unreadable(&attempt, &error),
+            Ok(line) => Message::ErrorAt { of, line },
+            Err(error) => unreadable(&of, &error),
         });
         None
     }
 }
 
-fn unreadable(attempt: &AttemptId, error: &std::io::Error) -> Message {
-    let stem = attempt.file_stem();
-    Message::Failed(format!("cannot read the log of {stem}: {error}"))
+fn unreadable(of: &LogOf, error: &io::Error) -> Message {
+    Message::Failed(format!("cannot read the log of {}: {error}", of.name()))
 }
 
-fn write_log(log: Reader, name: &str) -> Message {
+fn write_log(log: Logs, name: &str) -> Message {
     match copy_out::write_log(log, Path::new(name)) {
         Ok(lines) => Message::Done(format!("{lines} lines are in {name}")),
         Err(error) => Message::Failed(format!("cannot write {name}: {error}")),

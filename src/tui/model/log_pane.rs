@@ -1,19 +1,19 @@
 //! What the log pane shows: which attempt, which part of it, and what is searched for. Only the lines around the visible
 //! ones are in memory, however long the log is.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use ratatui::style::{Modifier, Style};
 
 use crate::id::AttemptId;
-use crate::journal::Line;
 use crate::time::Timestamp;
 use crate::tui::ansi;
-use crate::tui::message::Slice;
+use crate::tui::message::{LogOf, Origin, Said, Slice};
 
 #[derive(Clone, Debug)]
 pub(crate) struct LogPane {
-    pub attempt: Option<AttemptId>,
+    pub of: Option<LogOf>,
     /// Chosen by hand; the newest otherwise.
     pub chosen: Option<u32>,
     /// Lines in the whole log.
@@ -35,7 +35,7 @@ pub(crate) struct LogPane {
     /// What was answered last, and how many lines there were then: the same question would get the same answer.
     pub answered: Option<(Slice, u64)>,
     /// Whose growth is looked for.
-    pub watched: Option<AttemptId>,
+    pub watched: Option<LogOf>,
 }
 
 /// The part that is visible. Positions are line numbers or, while only matches are shown, numbers of matches.
@@ -72,12 +72,25 @@ pub(crate) struct Shown {
     pub number: u64,
     pub at: Option<Timestamp>,
     pub spans: Vec<ansi::Span>,
+    /// Whose line it is, if several logs are shown as one.
+    pub origin: Option<Origin>,
+}
+
+impl Shown {
+    /// As it is copied: with the name of its step, if there are several.
+    pub(crate) fn text(&self) -> String {
+        let text = ansi::text(&self.spans);
+        match &self.origin {
+            Some(origin) => format!("{} {text}", origin.attempt.short_name()),
+            None => text,
+        }
+    }
 }
 
 impl Default for LogPane {
     fn default() -> Self {
         Self {
-            attempt: None,
+            of: None,
             chosen: None,
             count: 0,
             place: Place::Follow,
@@ -98,10 +111,18 @@ impl Default for LogPane {
 }
 
 impl LogPane {
-    /// Shows another attempt from its end on. What the person chose to see of logs stays.
-    pub(crate) fn open(&mut self, attempt: Option<AttemptId>) {
+    /// The attempt whose log this is, if it is of one.
+    pub(crate) fn attempt(&self) -> Option<&AttemptId> {
+        match &self.of {
+            Some(LogOf::Attempt(attempt)) => Some(attempt),
+            Some(LogOf::Merged(_)) | None => None,
+        }
+    }
+
+    /// Shows another log from its end on. What the person chose to see of logs stays.
+    pub(crate) fn open(&mut self, of: Option<LogOf>) {
         *self = Self {
-            attempt,
+            of,
             chosen: self.chosen,
             wrap: self.wrap,
             stamps: self.stamps,
@@ -149,7 +170,7 @@ impl LogPane {
     }
 
     /// Takes lines that were read.
-    pub(crate) fn take(&mut self, slice: &Slice, count: u64, lines: Vec<Line>) {
+    pub(crate) fn take(&mut self, slice: &Slice, count: u64, lines: Vec<Said>) {
         self.read = true;
         self.count = count;
         if self.asked.as_ref() == Some(slice) {
@@ -160,9 +181,12 @@ impl LogPane {
             return;
         };
         self.from = from;
-        let mut state = ansi::State::default();
-        let shown = lines.into_iter().map(|line| {
-            let mut spans = ansi::parse(&line.bytes, &mut state);
+        // What one log has coloured does not colour the lines of another one.
+        let mut states = BTreeMap::new();
+        let shown = lines.into_iter().map(|Said { line, origin }| {
+            let whose = origin.as_ref().map(|origin| origin.part);
+            let state: &mut ansi::State = states.entry(whose).or_default();
+            let mut spans = ansi::parse(&line.bytes, state);
             if line.cut {
                 spans.push(ansi::Span {
                     text: " ... cut here".into(),
@@ -173,14 +197,15 @@ impl LogPane {
                 number: line.number,
                 at: line.at,
                 spans,
+                origin,
             }
         });
         self.lines = shown.collect();
     }
 
     /// Where the first of these lines stands; `None` if they belong to a search that is over.
-    fn position_of(&self, slice: &Slice, first: Option<&Line>) -> Option<u64> {
-        let number = first.map_or(0, |line| line.number);
+    fn position_of(&self, slice: &Slice, first: Option<&Said>) -> Option<u64> {
+        let number = first.map_or(0, |said| said.line.number);
         match (slice, &self.search) {
             (Slice::Lines(_), Some(search)) if self.only_matches => {
                 let found = search.lines.binary_search(&number).unwrap_or(0);

@@ -7,6 +7,7 @@ mod front;
 mod legal;
 mod log_pane;
 mod marks;
+mod merge;
 mod rows;
 mod runbook;
 mod screen_model;
@@ -20,5 +21,6 @@ pub(crate) use front::{
 };
 pub(crate) use log_pane::{LogPane, Place, Search, Shown, Stamps};
 pub(crate) use marks::Marks;
+pub(crate) use merge::Merge;
 pub(crate) use runbook::Runbook;
 pub(crate) use screen_model::{Detail, Focus, Model, TextView, Tone, View};

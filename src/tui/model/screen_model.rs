@@ -9,7 +9,7 @@ use super::front::Front;
 use super::legal::Legal;
 use super::log_pane::LogPane;
 use super::rows::Rows;
-use super::{Aim, Marks, Place, Runbook};
+use super::{Aim, Marks, Merge, Place, Runbook};
 use crate::engine::Pace;
 use crate::id::StepId;
 use crate::run::{
@@ -51,6 +51,7 @@ pub(crate) struct Model {
     /// The selection follows the run until the person moves it.
     pub follow_run: bool,
     pub log: LogPane,
+    pub merge: Merge,
     pub detail: Detail,
     pub runbook: Runbook,
     pub audit_top: usize,
@@ -187,6 +188,7 @@ impl Model {
             zoom_in: 0,
             follow_run: true,
             log: LogPane::default(),
+            merge: Merge::default(),
             detail: Detail::default(),
             runbook: Runbook::default(),
             audit_top: 0,
@@ -313,6 +315,7 @@ impl Model {
         self.legal = Legal::default();
         self.detail = Detail::default();
         self.runbook = Runbook::default();
+        self.merge.forget();
         self.build_rows();
     }
 

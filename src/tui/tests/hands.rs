@@ -6,7 +6,7 @@ use super::plan;
 use super::play::{Play, failed, failed_with, ticking};
 use crate::id::{AttemptId, RunId};
 use crate::run::{Command, Definition, Outcome};
-use crate::tui::message::{Copied, Message, Request};
+use crate::tui::message::{Copied, LogOf, Message, Request};
 use crate::tui::model::Front;
 use crate::tui::outside::Lend;
 use crate::workflow::Workflow;
@@ -233,9 +233,9 @@ fn is(play: &Play, wanted: impl Fn(&Request) -> bool) -> bool {
 fn a_pager_gets_a_copy_of_the_log() {
     let mut play = failed();
     play.press("P");
-    let attempt = AttemptId::act("promote-orders".into(), 3);
+    let of = LogOf::Attempt(AttemptId::act("promote-orders".into(), 3));
     let to = Copied::ForPager;
-    assert_eq!(play.asked.last(), Some(&Request::CopyLog { attempt, to }));
+    assert_eq!(play.asked.last(), Some(&Request::CopyLog { of, to }));
     let lend = Lend::Pager("/tmp/copy.log".into());
     play.tell(Message::Copied(lend.clone()));
     assert_eq!(play.asked.last(), Some(&Request::Lend(lend)));
@@ -294,13 +294,10 @@ fn the_log_goes_to_the_line_that_tells_of_the_error() {
     let lines: Vec<String> = (0..90).map(|n| format!("line {n}")).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     play.log("promote-orders", 3, &lines).press("g e");
-    let attempt = AttemptId::act("promote-orders".into(), 3);
-    assert_eq!(
-        play.asked.last(),
-        Some(&Request::FindError(attempt.clone()))
-    );
+    let of = LogOf::Attempt(AttemptId::act("promote-orders".into(), 3));
+    assert_eq!(play.asked.last(), Some(&Request::FindError(of.clone())));
     let line = Some(3);
-    play.tell(Message::ErrorAt { attempt, line });
+    play.tell(Message::ErrorAt { of, line });
     let text = play.text(false);
     assert!(text.contains("ERROR promote timed out"), "{text}");
     assert!(

@@ -489,10 +489,10 @@ fn the_log_follows_scrolls_and_is_searched() {
         |request| matches!(request, Request::Search { pattern: asked, .. } if *asked == pattern),
     );
     assert!(asked);
-    let attempt = play.model.log.attempt.clone().expect("a log is open");
+    let of = play.model.log.of.clone().expect("a log is open");
     let lines: Vec<u64> = vec![7, 70, 71, 72, 73, 74, 75, 76, 77, 78, 79];
     play.tell(Message::Found {
-        attempt,
+        of,
         pattern,
         lines,
         done: true,

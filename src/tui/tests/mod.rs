@@ -6,6 +6,7 @@ mod controls;
 mod hands;
 mod keys;
 mod looping;
+mod merged;
 mod pictures;
 mod plan;
 mod play;

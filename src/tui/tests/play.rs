@@ -8,7 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::super::keys::{Key, Keymap, parse_chord};
-use super::super::message::{Message, Request, Slice};
+use super::super::message::{LogOf, Message, Origin, Part, Request, Said, Slice};
 use super::super::model::Model;
 use super::super::options::{Options, Programs, Watch};
 use super::super::theme::{self, Depth, Theme};
@@ -29,6 +29,8 @@ pub(super) struct Play {
     pub(super) now: Timestamp,
     pub(super) started: Vec<AttemptId>,
     logs: BTreeMap<AttemptId, Vec<Line>>,
+    /// The logs that are merged.
+    merged: Vec<Part>,
     /// Commands that were accepted, and all other requests but reads of logs.
     pub(super) sent: Vec<Command>,
     pub(super) asked: Vec<Request>,
@@ -82,6 +84,7 @@ impl Play {
             now: START,
             started: Vec::new(),
             logs: BTreeMap::new(),
+            merged: Vec::new(),
             sent: Vec::new(),
             asked: Vec::new(),
             journal: Vec::new(),
@@ -109,7 +112,8 @@ impl Play {
         for request in update(&mut self.model, message) {
             match request {
                 Request::Send { command, seen } => self.send(command, seen),
-                Request::ReadLog { attempt, slice } => self.read(attempt, slice),
+                Request::ReadLog { of, slice } => self.read(of, slice),
+                Request::Merge { parts, .. } => self.merged = parts,
                 other => self.asked.push(other),
             }
         }
@@ -155,17 +159,46 @@ impl Play {
         self
     }
 
-    fn read(&mut self, attempt: AttemptId, slice: Slice) {
-        let all = self.logs.get(&attempt).cloned().unwrap_or_default();
+    /// All lines of a log.
+    fn said(&self, of: &LogOf) -> Vec<Said> {
+        let lines = |attempt: &AttemptId| self.logs.get(attempt).cloned().unwrap_or_default();
+        if let LogOf::Attempt(attempt) = of {
+            return lines(attempt).into_iter().map(Said::from).collect();
+        }
+        let parts = self.merged.iter().enumerate();
+        let mut all: Vec<Said> = parts
+            .flat_map(|(part, Part { attempt, .. })| {
+                lines(attempt).into_iter().map(move |line| Said {
+                    origin: Some(Origin {
+                        part,
+                        attempt: attempt.clone(),
+                        number: line.number,
+                    }),
+                    line,
+                })
+            })
+            .collect();
+        all.sort_by_key(|said| said.line.at);
+        for (n, said) in (0..).zip(&mut all) {
+            said.line.number = n;
+        }
+        all
+    }
+
+    fn read(&mut self, of: LogOf, slice: Slice) {
+        let all = self.said(&of);
         let count = all.len() as u64;
         let wanted = |number: u64| match &slice {
             Slice::Range(range) => range.contains(&number),
             Slice::End(n) => number + n >= count,
             Slice::Lines(numbers) => numbers.contains(&number),
         };
-        let lines = all.into_iter().filter(|line| wanted(line.number)).collect();
+        let lines = all
+            .into_iter()
+            .filter(|said| wanted(said.line.number))
+            .collect();
         self.tell(Message::Log {
-            attempt,
+            of,
             count,
             slice,
             lines,
@@ -263,8 +296,15 @@ impl Play {
                 cut: false,
             });
         }
-        let count = log.len() as u64;
-        self.tell(Message::LogGrew { attempt, count });
+        let merged = self
+            .model
+            .log
+            .of
+            .clone()
+            .filter(|of| matches!(of, LogOf::Merged(_)));
+        let of = merged.unwrap_or(LogOf::Attempt(attempt));
+        let count = self.said(&of).len() as u64;
+        self.tell(Message::LogGrew { of, count });
         self
     }
 

@@ -32,6 +32,10 @@ pub enum Role {
     LogError,
     LogWarn,
     LogTime,
+    StepA,
+    StepB,
+    StepC,
+    StepD,
     Key,
     Field,
     FieldFocus,
@@ -42,7 +46,7 @@ pub enum Role {
 }
 
 impl Role {
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 34] = [
         Self::Text,
         Self::Muted,
         Self::Accent,
@@ -66,6 +70,10 @@ impl Role {
         Self::LogError,
         Self::LogWarn,
         Self::LogTime,
+        Self::StepA,
+        Self::StepB,
+        Self::StepC,
+        Self::StepD,
         Self::Key,
         Self::Field,
         Self::FieldFocus,
@@ -74,6 +82,9 @@ impl Role {
         Self::ToastWarn,
         Self::ToastInfo,
     ];
+
+    /// Names of steps in front of their lines take these in turn, so that neighbours differ.
+    pub const STEPS: [Self; 4] = [Self::StepA, Self::StepB, Self::StepC, Self::StepD];
 
     /// Its key in a theme file.
     pub fn name(self) -> &'static str {
@@ -101,6 +112,10 @@ impl Role {
             Self::LogError => "log_error",
             Self::LogWarn => "log_warn",
             Self::LogTime => "log_time",
+            Self::StepA => "step_a",
+            Self::StepB => "step_b",
+            Self::StepC => "step_c",
+            Self::StepD => "step_d",
             Self::Key => "key",
             Self::Field => "field",
             Self::FieldFocus => "field_focus",

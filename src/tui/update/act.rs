@@ -90,13 +90,17 @@ fn pin(model: &mut Model, out: &mut Vec<Request>) {
         .log
         .lines
         .get(top.saturating_sub(model.log.from) as usize);
-    let (Some(attempt), Some(line)) = (&model.log.attempt, line) else {
+    let found = line.and_then(|line| match (&line.origin, model.log.attempt()) {
+        (Some(origin), _) => Some((line, &origin.attempt, origin.number)),
+        (None, attempt) => Some((line, attempt?, line.number)),
+    });
+    let Some((line, attempt, number)) = found else {
         return model.say(Tone::Warn, "pin: there is no log line");
     };
     out.push(Request::Send {
         command: Command::Pin {
             attempt: attempt.clone(),
-            line: line.number,
+            line: number,
             text: crate::tui::ansi::text(&line.spans),
         },
         seen: None,

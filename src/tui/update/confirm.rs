@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 use crate::tui::keys::{Act, Key};
 use crate::tui::message::Request;
 use crate::tui::model::{
-    Asked, Checklist, Chosen, Confirm, Confirmed, DEAF_MS, Front, Menu, Model, Tone, Typing,
+    Asked, Checklist, Chosen, Confirm, Confirmed, DEAF_MS, Front, Menu, Model, Shown, Tone, Typing,
 };
 use crate::tui::options::Outcome;
 
@@ -125,9 +125,7 @@ pub(super) fn copy(model: &mut Model, what: Chosen, out: &mut Vec<Request>) {
             let height = crate::tui::layout::panes(model).log_rows();
             let skip = model.log.top(height).saturating_sub(model.log.from) as usize;
             let lines = model.log.lines.iter().skip(skip).take(height as usize);
-            let texts: Vec<String> = lines
-                .map(|line| crate::tui::ansi::text(&line.spans))
-                .collect();
+            let texts: Vec<String> = lines.map(Shown::text).collect();
             texts.join("\n")
         }
     };

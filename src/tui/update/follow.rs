@@ -3,7 +3,7 @@
 use super::runbook;
 use crate::id::AttemptId;
 use crate::tui::layout::{Panes, panes};
-use crate::tui::message::{Request, Slice};
+use crate::tui::message::{LogOf, Request, Slice};
 use crate::tui::model::{Detail, Model, Place, View};
 
 pub(super) fn sync(model: &mut Model, out: &mut Vec<Request>) {
@@ -29,26 +29,30 @@ fn scroll(model: &mut Model, panes: &Panes) {
 }
 
 fn log(model: &mut Model, panes: &Panes, out: &mut Vec<Request>) {
-    let of_other_step = match (&model.log.attempt, model.step()) {
-        (Some(attempt), Some(step)) => attempt.step != step.id,
+    let of_other_step = match (&model.log.of, model.step()) {
+        (Some(LogOf::Merged(_)), _) => false,
+        (Some(LogOf::Attempt(attempt)), Some(step)) => attempt.step != step.id,
         _ => true,
     };
     if of_other_step {
         model.log.chosen = None;
     }
-    let step = model.step().map(|step| step.id.clone());
-    let wanted = step
-        .zip(model.shown_attempt())
-        .map(|(step, n)| AttemptId::act(step, n));
+    let wanted = if model.merges() {
+        Some(merge(model, out))
+    } else {
+        let step = model.step().map(|step| step.id.clone());
+        let attempt = step.zip(model.shown_attempt());
+        attempt.map(|(step, n)| LogOf::Attempt(AttemptId::act(step, n)))
+    };
     let height = panes.log_rows();
-    if wanted != model.log.attempt {
+    if wanted != model.log.of {
         model.log.open(wanted.clone());
-        if let Some(attempt) = wanted {
-            ask(model, attempt, Slice::End(height.max(1) * 2), out);
+        if let Some(of) = wanted {
+            ask(model, of, Slice::End(height.max(1) * 2), out);
         }
     }
     watch(model, height, out);
-    if let Some(attempt) = model.log.attempt.clone()
+    if let Some(of) = model.log.of.clone()
         && let Some(slice) = model.log.missing(height)
     {
         let following = model.log.place == Place::Follow && !model.log.only_matches;
@@ -60,37 +64,51 @@ fn log(model: &mut Model, panes: &Panes, out: &mut Vec<Request>) {
         let asked = model.log.asked.as_ref() == Some(&slice);
         let answered = model.log.answered.as_ref() == Some(&(slice.clone(), model.log.count));
         if !asked && !answered {
-            ask(model, attempt, slice, out);
+            ask(model, of, slice, out);
         }
     }
 }
 
-fn ask(model: &mut Model, attempt: AttemptId, slice: Slice, out: &mut Vec<Request>) {
+/// The logs of all steps or of the marked ones, as they are now.
+fn merge(model: &mut Model, out: &mut Vec<Request>) -> LogOf {
+    if model.choose_logs() {
+        out.push(Request::Merge {
+            number: model.merge.number,
+            parts: model.merge.parts.clone(),
+        });
+    }
+    LogOf::Merged(model.merge.number)
+}
+
+fn ask(model: &mut Model, of: LogOf, slice: Slice, out: &mut Vec<Request>) {
     model.log.asked = Some(slice.clone());
-    out.push(Request::ReadLog { attempt, slice });
+    out.push(Request::ReadLog { of, slice });
 }
 
 /// Growth is looked for only while the shown attempt runs; once it has ended, the rest is read.
 fn watch(model: &mut Model, height: u64, out: &mut Vec<Request>) {
-    let running = |attempt: &&AttemptId| {
-        let step = model.run.step(&attempt.step);
-        let found = step.and_then(|step| step.attempts.iter().find(|a| a.n == attempt.n));
-        found.is_some_and(|attempt| attempt.ended_at.is_none())
+    let running = |of: &&LogOf| match of {
+        LogOf::Merged(_) => model.merge.parts.iter().any(|part| part.live),
+        LogOf::Attempt(attempt) => {
+            let step = model.run.step(&attempt.step);
+            let found = step.and_then(|step| step.attempts.iter().find(|a| a.n == attempt.n));
+            found.is_some_and(|attempt| attempt.ended_at.is_none())
+        }
     };
-    let wanted = model.log.attempt.as_ref().filter(running).cloned();
+    let wanted = model.log.of.as_ref().filter(running).cloned();
     if wanted == model.log.watched {
         return;
     }
     let was = std::mem::replace(&mut model.log.watched, wanted.clone());
     out.push(Request::WatchLog(wanted));
-    if let Some(attempt) = was.filter(|was| model.log.attempt.as_ref() == Some(was)) {
+    if let Some(of) = was.filter(|was| model.log.of.as_ref() == Some(was)) {
         // Counts what is new too, wherever the pane stands.
         let slice = match model.log.place {
             Place::Follow => Slice::End(height.max(1) * 2),
             Place::At(top) => Slice::Range(top.saturating_sub(height)..top + 2 * height),
         };
         if !model.log.only_matches {
-            ask(model, attempt, slice, out);
+            ask(model, of, slice, out);
         }
     }
 }

@@ -1,10 +1,9 @@
 //! The log pane: follow, wrap, times, search.
 
 use super::{confirm, prompt};
-use crate::id::AttemptId;
 use crate::tui::keys::Act;
 use crate::tui::layout::panes;
-use crate::tui::message::Request;
+use crate::tui::message::{LogOf, Request};
 use crate::tui::model::{
     Asked, COPY, Chosen, Focus, Front, Menu, Model, Place, Search, Tone, View,
 };
@@ -18,8 +17,8 @@ pub(super) fn logs(model: &mut Model, act: Act, out: &mut Vec<Request>) -> bool 
     match act {
         Act::FindNext | Act::FindPrevious => step(model, act == Act::FindNext),
         Act::OnlyMatches => only_matches(model),
-        Act::ToError => match model.log.attempt.clone() {
-            Some(attempt) => out.push(Request::FindError(attempt)),
+        Act::ToError => match model.log.of.clone() {
+            Some(of) => out.push(Request::FindError(of)),
             None => model.say(Tone::Warn, "this step has no log yet"),
         },
         Act::Follow => {
@@ -68,7 +67,7 @@ pub(super) fn find(model: &mut Model) {
 
 pub(super) fn search(model: &mut Model, pattern: &str, out: &mut Vec<Request>) {
     model.log.only_matches = false;
-    let Some(attempt) = model.log.attempt.clone() else {
+    let Some(of) = model.log.of.clone() else {
         return model.say(Tone::Warn, "this step has no log yet");
     };
     if pattern.is_empty() {
@@ -80,20 +79,14 @@ pub(super) fn search(model: &mut Model, pattern: &str, out: &mut Vec<Request>) {
         pattern: pattern.clone(),
         ..Search::default()
     });
-    out.push(Request::Search { attempt, pattern });
+    out.push(Request::Search { of, pattern });
 }
 
 /// Matches come in while the file is read; the view goes to the first one below its top.
-pub(super) fn found(
-    model: &mut Model,
-    attempt: &AttemptId,
-    pattern: &str,
-    lines: Vec<u64>,
-    done: bool,
-) {
+pub(super) fn found(model: &mut Model, of: &LogOf, pattern: &str, lines: Vec<u64>, done: bool) {
     let height = panes(model).log_rows();
     let top = model.log.top(height);
-    let fits = model.log.attempt.as_ref() == Some(attempt);
+    let fits = model.log.of.as_ref() == Some(of);
     let Some(search) = model
         .log
         .search
@@ -120,8 +113,8 @@ pub(super) fn found(
 }
 
 /// The log goes to the line that tells why the attempt ended.
-pub(super) fn error_at(model: &mut Model, attempt: &AttemptId, line: Option<u64>) {
-    if model.log.attempt.as_ref() != Some(attempt) {
+pub(super) fn error_at(model: &mut Model, of: &LogOf, line: Option<u64>) {
+    if model.log.of.as_ref() != Some(of) {
         return;
     }
     let Some(line) = line else {

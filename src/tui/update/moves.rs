@@ -267,6 +267,9 @@ fn needs(model: &mut Model, forward: bool) {
 }
 
 fn attempt(model: &mut Model, by: i64) {
+    if model.merges() {
+        return model.say(Tone::Info, "the merged log holds all attempts");
+    }
     let count = model.step().map_or(0, |step| step.attempts.len());
     let Some(shown) = model.shown_attempt() else {
         return model.say(Tone::Info, "this step has not been tried");

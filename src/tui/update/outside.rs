@@ -44,8 +44,8 @@ fn is_prod(model: &Model) -> bool {
 }
 
 fn copy(model: &mut Model, to: Copied, out: &mut Vec<Request>) {
-    match model.log.attempt.clone() {
-        Some(attempt) => out.push(Request::CopyLog { attempt, to }),
+    match model.log.of.clone() {
+        Some(of) => out.push(Request::CopyLog { of, to }),
         None => model.say(Tone::Warn, "this step has no log yet"),
     }
 }
@@ -54,9 +54,9 @@ fn copy(model: &mut Model, to: Copied, out: &mut Vec<Request>) {
 pub(super) fn ask_name(model: &mut Model, what: Asked) {
     let run = model.run.started().map(|start| start.run.to_string());
     let run = run.unwrap_or_default();
-    let name = match (&model.log.attempt, what) {
+    let name = match (&model.log.of, what) {
         (None, Asked::SaveLog) => return model.say(Tone::Warn, "this step has no log yet"),
-        (Some(attempt), Asked::SaveLog) => format!("{run}-{}.log", attempt.file_stem()),
+        (Some(of), Asked::SaveLog) => format!("{run}-{}.log", of.name()),
         _ => format!("{run}.md"),
     };
     prompt::open_with(model, what, &name);
@@ -65,10 +65,10 @@ pub(super) fn ask_name(model: &mut Model, what: Asked) {
 /// The name was typed.
 pub(super) fn save(model: &mut Model, what: Asked, name: &str, out: &mut Vec<Request>) {
     let run = model.run.started().map(|start| start.run.clone());
-    match (what, model.log.attempt.clone(), run) {
+    match (what, model.log.of.clone(), run) {
         _ if name.is_empty() => model.say(Tone::Info, "nothing was written"),
-        (Asked::SaveLog, Some(attempt), _) => out.push(Request::CopyLog {
-            attempt,
+        (Asked::SaveLog, Some(of), _) => out.push(Request::CopyLog {
+            of,
             to: Copied::File(name.to_owned()),
         }),
         (Asked::SaveReport, _, Some(run)) => out.push(Request::WriteReport {

@@ -25,26 +25,26 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Request> {
         Message::Replay(replay) => model.replay = Some(replay),
         Message::Receipt { command, refused } => receipt(model, &command, refused),
         Message::Log {
-            attempt,
+            of,
             count,
             slice,
             lines,
         } => {
-            if model.log.attempt.as_ref() == Some(&attempt) {
+            if model.log.of.as_ref() == Some(&of) {
                 model.log.take(&slice, count, lines);
             }
         }
-        Message::LogGrew { attempt, count } => {
-            if model.log.attempt.as_ref() == Some(&attempt) {
+        Message::LogGrew { of, count } => {
+            if model.log.of.as_ref() == Some(&of) {
                 model.log.count = count;
             }
         }
         Message::Found {
-            attempt,
+            of,
             pattern,
             lines,
             done,
-        } => logs::found(model, &attempt, &pattern, lines, done),
+        } => logs::found(model, &of, &pattern, lines, done),
         Message::Tick(now) => {
             pass_time(model, now);
             model.forget_forecast();
@@ -56,7 +56,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Request> {
         }
         Message::Past(past) => model.learn(past),
         Message::Copied(lend) => out.push(Request::Lend(lend)),
-        Message::ErrorAt { attempt, line } => logs::error_at(model, &attempt, line),
+        Message::ErrorAt { of, line } => logs::error_at(model, &of, line),
         Message::Definition(read) => outside::definition(model, read),
         Message::Failed(why) => model.say(Tone::Error, &why),
         Message::Done(what) => model.say(Tone::Info, &what),

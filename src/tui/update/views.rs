@@ -18,7 +18,10 @@ pub(super) fn views(model: &mut Model, act: Act, out: &mut Vec<Request>) {
         Act::ViewOutline => show(model, View::Outline),
         Act::ViewGraph => show(model, View::Graph),
         Act::ViewGantt => show(model, View::Gantt),
-        Act::ViewLogs | Act::Output => show(model, View::Logs),
+        Act::Merge => merge(model, !model.merges()),
+        Act::ViewLogs if model.view == View::Logs => merge(model, !model.merge.on),
+        Act::ViewLogs => show(model, View::Logs),
+        Act::Output => merge(model, false),
         Act::ViewAudit => {
             model.audit_top = 0;
             show(model, View::Audit);
@@ -74,6 +77,12 @@ pub(super) fn show(model: &mut Model, view: View) {
         model.last_view = std::mem::replace(&mut model.view, view);
     }
     model.zoom = false;
+}
+
+/// The log view, of several steps or of the selected one.
+fn merge(model: &mut Model, on: bool) {
+    model.merge.on = on;
+    show(model, View::Logs);
 }
 
 /// The next pane that is on the screen.

@@ -6,10 +6,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
-use super::strip::Strip;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::strip::{Strip, fit};
+use crate::text::Clean;
 use crate::time::{Timestamp, clock_span};
 use crate::tui::ansi::{self, Span};
+use crate::tui::keys::Act;
 use crate::tui::layout::panes;
+use crate::tui::message::LogOf;
 use crate::tui::model::{Focus, LogPane, Model, Place, Shown, Stamps, View};
 use crate::tui::theme::{Role, Theme};
 use crate::workflow::Action;
@@ -25,7 +30,7 @@ pub(crate) fn render(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Re
         ..area
     };
     let log = &model.log;
-    if log.attempt.is_none() || log.lines.is_empty() {
+    if log.of.is_none() || log.lines.is_empty() {
         let words = empty_words(model);
         Strip::new(buffer, below)
             .gap(1)
@@ -34,8 +39,9 @@ pub(crate) fn render(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Re
     }
     let height = usize::from(below.height);
     let start = start_of(model);
+    let names = name_width(model, below.width);
     let width = usize::from(below.width)
-        .saturating_sub(stamp_width(log) + 1)
+        .saturating_sub(stamp_width(log) + names + 1)
         .max(1);
     for (n, (line, spans)) in rows(log, height, width).into_iter().enumerate() {
         let mut strip = Strip::nth(buffer, below, n as u16);
@@ -44,6 +50,9 @@ pub(crate) fn render(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Re
             strip.own(&stamp, theme.style(Role::LogTime));
         } else {
             strip.gap(stamp_width(log) as u16);
+        }
+        if names > 0 {
+            name(model, theme, &mut strip, line, names);
         }
         for span in colour(model, theme, spans) {
             strip.own(
@@ -67,9 +76,13 @@ fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     Strip::new(buffer, area).fill(lines.horizontal, border);
     let mut strip = Strip::new(buffer, area);
     strip.gap(3).own(" LOG ", name);
-    if let Some(attempt) = &log.attempt {
-        strip.cut(attempt.step.as_str(), 40, theme, name);
-        strip.own(&format!(" try {} ", attempt.n), name);
+    match &log.of {
+        Some(LogOf::Attempt(attempt)) => {
+            strip.cut(attempt.step.as_str(), 40, theme, name);
+            strip.own(&format!(" try {} ", attempt.n), name);
+        }
+        Some(LogOf::Merged(_)) => _ = strip.own(&merged_words(model), name),
+        None => {}
     }
     let height = panes(model).log_rows();
     let mut tell = |text: &str| {
@@ -105,15 +118,85 @@ fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     if !log.wrap {
         tell("wrap off");
     }
-    if log.stamps == Stamps::Clock {
-        tell("UTC");
+    match log.stamps {
+        Stamps::Clock => tell("UTC"),
+        Stamps::SinceStart if log.attempt().is_none() => tell("since the run's start"),
+        Stamps::SinceStart => tell("since the try's start"),
+        Stamps::Off => {}
     }
+    if model.view == View::Logs {
+        let key = model.keymap.first_of(Act::ViewLogs);
+        let other = if model.merge.on {
+            "one step"
+        } else {
+            "all steps"
+        };
+        tell(&format!("{key} {other}"));
+    }
+}
+
+/// Whose logs are merged.
+fn merged_words(model: &Model) -> String {
+    let merge = &model.merge;
+    let whose = match merge.of.len() {
+        0 => "all steps".to_owned(),
+        n => counted_steps(n),
+    };
+    match merge.left_out {
+        0 => format!("{whose} by time "),
+        n => format!("{whose} by time, without the {n} oldest logs "),
+    }
+}
+
+fn counted_steps(n: usize) -> String {
+    let steps = if n == 1 { "step" } else { "steps" };
+    format!("{n} marked {steps}")
+}
+
+/// Columns for the names of steps, with the gap behind them; none if there is but one.
+fn name_width(model: &Model, width: u16) -> usize {
+    match model.log.of {
+        Some(LogOf::Merged(_)) => model.merge.longest.min(usize::from(width / 4).max(8)) + 1,
+        _ => 0,
+    }
+}
+
+/// Whose line it is. Of a long name the end stays too: members of a fan-out differ there.
+fn name(model: &Model, theme: &Theme, strip: &mut Strip, line: Option<&Shown>, width: usize) {
+    let end = strip.x().saturating_add(width as u16);
+    if let Some(origin) = line.and_then(|line| line.origin.as_ref()) {
+        let nth = model.merge.nth.get(origin.part).copied().unwrap_or(0);
+        let role = Role::STEPS[nth % Role::STEPS.len()];
+        let text = squeezed(&origin.attempt.short_name(), width - 1, theme);
+        strip.own(&text, theme.style(role));
+    }
+    strip.to(end);
+}
+
+fn squeezed(name: &str, width: usize, theme: &Theme) -> String {
+    let name = Clean::line(name);
+    if name.as_str().width() <= width {
+        return name.as_str().to_owned();
+    }
+    let (tail, mut used) = (width / 3, 0);
+    let from_end = name.as_str().chars().rev();
+    let kept: Vec<char> = from_end
+        .take_while(|c| {
+            used += c.width().unwrap_or(0);
+            used <= tail
+        })
+        .collect();
+    let head = fit(&name, width.saturating_sub(tail), theme);
+    head.chars().chain(kept.into_iter().rev()).collect()
 }
 
 fn empty_words(model: &Model) -> &'static str {
     let log = &model.log;
-    match (&log.attempt, &log.watched) {
+    match (&log.of, &log.watched) {
         (None, _) => words_without_attempt(model),
+        (Some(LogOf::Merged(_)), None) if model.merge.parts.is_empty() => {
+            "none of these steps has a log yet"
+        }
         (Some(_), _) if log.only_matches => "no matches",
         (Some(_), Some(_)) => "no output yet",
         (Some(_), None) if !log.read => "",
@@ -150,7 +233,11 @@ fn words_without_attempt(model: &Model) -> &'static str {
 
 fn start_of(model: &Model) -> Timestamp {
     let attempts = model.step().map(|step| step.attempts.as_slice());
-    let shown = model.log.attempt.as_ref().map(|attempt| attempt.n);
+    let shown = match &model.log.of {
+        Some(LogOf::Merged(_)) => return model.run.started_at(),
+        Some(LogOf::Attempt(attempt)) => Some(attempt.n),
+        None => None,
+    };
     let found = attempts
         .unwrap_or_default()
         .iter()
@@ -160,8 +247,7 @@ fn start_of(model: &Model) -> Timestamp {
 
 fn stamp_width(log: &LogPane) -> usize {
     match log.stamps {
-        Stamps::Clock => 9,
-        Stamps::SinceStart => 8,
+        Stamps::Clock | Stamps::SinceStart => 9,
         Stamps::Off => 0,
     }
 }
@@ -171,7 +257,9 @@ fn stamp(log: &LogPane, line: &Shown, start: Timestamp) -> String {
         (Stamps::Off, _) => return String::new(),
         (_, None) => String::new(),
         (Stamps::Clock, Some(at)) => at.clock(),
-        (Stamps::SinceStart, Some(at)) => format!("{:>7}", clock_span(at.since(start))),
+        (Stamps::SinceStart, Some(at)) => {
+            format!("{:>8}", format!("+{}", clock_span(at.since(start))))
+        }
     };
     format!("{text:<width$}", width = stamp_width(log))
 }
