@@ -86,10 +86,11 @@ impl Model {
             Act::Step => Command::Step {
                 step: matches!(state, State::Ready | State::Held).then_some(id),
             },
+            // One line confirms it, without a reason.
             Act::Retry | Act::RetryEdited => Command::Retry {
                 step: id,
                 changes: None,
-                reason,
+                reason: String::new(),
             },
             Act::RetryFrom => Command::RetryFrom {
                 step: id,
@@ -115,7 +116,7 @@ impl Model {
             Act::Cancel => Command::Cancel {
                 step: id,
                 kill: state == State::Stopping,
-                reason,
+                reason: String::new(),
             },
             Act::Answer => match &step.ask {
                 Some(Ask::Checklist { items }) => tick_next(id, items),

@@ -39,7 +39,7 @@ fn check(keys: &str, expected: &str) {
 fn from_keys_to_commands() {
     check("p", r#""pause""#);
     check("p p", "\"pause\"\n\"resume\"");
-    check("r y", r#"{"retry":{"step":"promote-orders","reason":"?"}}"#);
+    check("r y", r#"{"retry":{"step":"promote-orders","reason":""}}"#);
     check("r n", "");
     check("r Enter Enter", "");
     check("r Esc", "");
