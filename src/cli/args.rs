@@ -88,6 +88,8 @@ pub(super) enum Command {
     Graph(GraphArgs),
     /// Write down a run as evidence: who did what and why, times against objectives, what is left over
     Report(ReportArgs),
+    /// Hold two runs against each other: times, states, inputs, outputs, who did what
+    Compare(CompareArgs),
     /// Verify a run's journal: checksums and hash chain
     Verify(VerifyArgs),
     /// Remove runs that ended long ago
@@ -123,6 +125,22 @@ pub(super) struct VerifyArgs {
     /// A head of the chain that was kept elsewhere: is this the journal that it was taken from?
     #[arg(long, value_name = "HEX")]
     pub head: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    /// A run id, a unique beginning of one, or `last`
+    #[arg(value_name = "RUN")]
+    pub first: String,
+    /// What it is held against: the differences are those of this one
+    #[arg(value_name = "RUN")]
+    pub second: String,
+    /// Only what differs
+    #[arg(long)]
+    pub only_differences: bool,
+    /// As one JSON object
+    #[arg(long, conflicts_with = "only_differences")]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

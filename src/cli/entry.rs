@@ -12,7 +12,7 @@ use super::args::{Cli, Command};
 use super::exit::{Exit, Failure};
 use super::out::{self, Out, meant, quoted, talk};
 use super::{
-    attach, check, completions, ctl, doctor, graph, keys, library, list, logs, man, plan,
+    attach, check, compare, completions, ctl, doctor, graph, keys, library, list, logs, man, plan,
     preflight, prune, replay, report, resume, schema, screen, show, themes, verify,
 };
 use crate::config::{Flags, Settings};
@@ -148,6 +148,7 @@ fn dispatch(cli: Cli, out: &mut Out) -> Result<Exit, Failure> {
         Command::Check(args) => check::check(&args, &settings()?, out),
         Command::Plan(args) => plan::plan(&args, &settings()?, out),
         Command::Graph(args) => graph::graph(&args, &settings()?, out),
+        Command::Compare(args) => compare::compare(&args, &settings()?, out),
         Command::Report(args) => report::report(&args, &settings()?, out),
         Command::Prune(args) => prune::prune(&args, &settings()?, out),
         Command::Verify(args) => verify::verify(&args, &settings()?, out),

@@ -17,6 +17,7 @@ mod verbs;
 
 mod attach;
 mod check;
+mod compare;
 mod completions;
 mod ctl;
 mod detach;

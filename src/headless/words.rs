@@ -79,7 +79,7 @@ fn spoken(event: &Event) -> Option<(Option<String>, String)> {
             format!(
                 "attempt {} {}{}",
                 attempt.n,
-                outcome(ended.outcome),
+                ended.outcome.words(),
                 because(&ended.message)
             ),
         ),
@@ -225,17 +225,6 @@ fn ordered(command: &Command) -> String {
         let _ = write!(text, ": {reason}");
     }
     text
-}
-
-pub(super) fn outcome(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Succeeded => "succeeded",
-        Outcome::Failed => "failed",
-        Outcome::TimedOut => "timed out",
-        Outcome::Cancelled => "cancelled",
-        Outcome::NotStarted | Outcome::Orphaned => "did not start",
-        Outcome::Unknown => "ended, outcome unknown",
-    }
 }
 
 /// The name of a phase in words.

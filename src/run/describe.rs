@@ -285,6 +285,20 @@ pub(super) fn hook_ended(hook: &StepId, ended: &Ended) -> String {
     format!("{hook} {what}{colon}{}", ended.message)
 }
 
+impl Outcome {
+    /// How an attempt ended, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed out",
+            Self::Cancelled => "cancelled",
+            Self::NotStarted | Self::Orphaned => "did not start",
+            Self::Unknown => "ended, outcome unknown",
+        }
+    }
+}
+
 impl AuditEntry {
     /// What a person did, as a clause: `ana skipped dns-ttl`; `None` for what the program did by itself.
     pub fn clause(&self) -> Option<String> {
@@ -293,6 +307,28 @@ impl AuditEntry {
             (Some(verb), Some(step)) => format!("{actor} {verb} {step}"),
             _ => format!("{actor}: {}", self.text),
         })
+    }
+}
+
+impl AuditEntry {
+    /// What a person did to one step, and why: `ana skipped: not needed today`.
+    pub(super) fn deed(&self) -> Option<(&StepId, String)> {
+        let (actor, command) = (self.actor.as_ref()?, self.command.as_ref()?);
+        let step = super::verbs::aim(command)?;
+        let mut text = format!("{} {}", actor.name, done(command)?);
+        if let Command::Retry {
+            changes: Some(changes),
+            ..
+        } = command
+        {
+            let changed = changes.inputs.iter();
+            let changed: Vec<_> = changed.map(|(path, new)| format!("{path}={new}")).collect();
+            let _ = write!(text, " with {}", changed.join(", "));
+        }
+        if !command.reason().is_empty() {
+            let _ = write!(text, ": {}", command.reason());
+        }
+        Some((step, text))
     }
 }
 

@@ -40,6 +40,8 @@ mod reads;
 mod resolve;
 mod scope;
 
+mod compare;
+mod contrast;
 mod describe;
 mod forecast;
 mod past;
@@ -52,6 +54,8 @@ mod tests;
 
 pub use actor::Actor;
 pub use attempt::{Attempt, CheckRun, Finding, HookRun};
+pub use compare::{Comparison, Pair, RunSide, StepPair, StepSide};
+pub use contrast::{Contrast, Line};
 pub use controls::{Asked, Controls, Grounds, Held};
 pub use describe::BOOT_CHANGED;
 pub use effect::{Effect, Spec};
@@ -62,7 +66,7 @@ pub use input::{
     Seen,
 };
 pub use machine::{InputField, Preview, Run, Turn};
-pub use past::{Expectations, Expected, PastTimes, Spread};
+pub use past::{Expectations, Expected, PastTimes, Spread, percentile};
 pub use queue::Claim;
 pub use state::{
     Ask, Attention, AuditEntry, Counts, Kind, Phase, Shown, SkipReason, State, StepRun, Tick, Vote,

@@ -11,7 +11,7 @@ use crate::workflow::Workflow;
 /// How long the steps of a workflow took, by its past runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PastTimes {
-    /// Ascending. Of a fan-out, those of all its members.
+    /// Newest first. Of a fan-out, those of all its members.
     times: BTreeMap<StepId, Vec<Duration>>,
 }
 
@@ -34,7 +34,7 @@ pub struct Spread {
 }
 
 impl PastTimes {
-    /// Takes in what a past run tells: how long each step took that succeeded, at the try that did.
+    /// Takes in what the next older run tells: how long each step took that succeeded, at the try that did.
     pub fn add(&mut self, run: &Run) {
         for (index, step) in run.steps().iter().enumerate() {
             let last = step
@@ -45,10 +45,8 @@ impl PastTimes {
                 continue;
             };
             if let Some(def) = run.definition(index) {
-                let times = self.times.entry(def.id.clone()).or_default();
                 let took = Duration::from_millis(ended.took_ms);
-                let at = times.partition_point(|time| *time < took);
-                times.insert(at, took);
+                self.times.entry(def.id.clone()).or_default().push(took);
             }
         }
     }
@@ -57,14 +55,21 @@ impl PastTimes {
         self.times.is_empty()
     }
 
+    /// The last so many times of a step of the plan, oldest first.
+    pub fn trend(&self, step: &StepId, last: usize) -> Vec<Duration> {
+        let times = self.times.get(step).into_iter().flatten().take(last);
+        let mut trend: Vec<Duration> = times.copied().collect();
+        trend.reverse();
+        trend
+    }
+
     fn of(&self, step: &StepId) -> Option<Expected> {
-        let times = self.times.get(step)?;
-        // The smallest that so many percent do not exceed.
-        let rank = |percent: usize| times.get((times.len() * percent).div_ceil(100).max(1) - 1);
+        let mut times = self.times.get(step)?.clone();
+        times.sort_unstable();
         Some(Expected {
-            time: *rank(50)?,
+            time: percentile(&times, 50)?,
             past: Some(Spread {
-                p90: *rank(90)?,
+                p90: percentile(&times, 90)?,
                 count: times.len(),
             }),
         })
@@ -96,6 +101,12 @@ impl Expectations {
         let past = self.past.get(plan).copied().flatten();
         past.or_else(|| declared(workflow.steps[plan].expected))
     }
+}
+
+/// Of ascending times the smallest that so many percent do not exceed.
+pub fn percentile(times: &[Duration], percent: usize) -> Option<Duration> {
+    let rank = (times.len() * percent).div_ceil(100).max(1) - 1;
+    times.get(rank).copied()
 }
 
 fn declared(time: Option<Duration>) -> Option<Expected> {
@@ -131,10 +142,21 @@ mod tests {
     }
 
     #[test]
+    fn a_trend_ends_with_the_newest() {
+        let id = StepId::from("a");
+        let newest_first = [5, 9, 2, 7].map(Duration::from_secs).to_vec();
+        let past = PastTimes {
+            times: BTreeMap::from([(id.clone(), newest_first)]),
+        };
+        assert_eq!(past.trend(&id, 3), [2, 9, 5].map(Duration::from_secs));
+        assert!(past.trend(&StepId::from("b"), 3).is_empty());
+    }
+
+    #[test]
     fn the_median_and_what_nine_of_ten_did_not_exceed() {
         assert_eq!(told(&[7]), (7, 7));
         assert_eq!(told(&[1, 2]), (1, 2));
-        assert_eq!(told(&[1, 2, 3]), (2, 3));
+        assert_eq!(told(&[3, 1, 2]), (2, 3));
         assert_eq!(told(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), (5, 9));
     }
 }

@@ -10,7 +10,7 @@ use super::effect::Spec;
 use super::fill::{Filling, typed, typed_tree};
 use super::input::Changes;
 use super::machine::{InputField, Run};
-use super::scope::{View, kind_word};
+use super::scope::View;
 use super::state::{Ask, Tick};
 use crate::id::{AttemptId, RunId, StepId};
 use crate::time::{Timestamp, spoken_span};
@@ -152,7 +152,7 @@ impl Run {
             grace_ms: GRACE_MS,
             outputs: Vec::new(),
             max_log: 0,
-            kind: kind_word(self.kind()).to_owned(),
+            kind: self.kind().word().to_owned(),
             idempotent: false,
             secrets: self.workflow.secrets.clone(),
         }

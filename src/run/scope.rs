@@ -5,7 +5,6 @@ use std::cell::Cell;
 use serde_json::{Map, Value as Json, json};
 
 use super::machine::Run;
-use super::state::Kind;
 use crate::workflow::{FanSource, Part, Scope, Template};
 
 /// What step `index` sees. Without an index, only what all steps see.
@@ -134,7 +133,7 @@ impl Scope for View<'_> {
             "run" => Some(json!({
                 "id": start.run.as_str(),
                 "workflow": start.workflow,
-                "kind": kind_word(start.kind),
+                "kind": start.kind.word(),
             })),
             "hook" => self.hook.cloned(),
             "item" => self.item(false),
@@ -153,13 +152,5 @@ impl Scope for View<'_> {
             Some(group) => self.run.step(&self.run.steps[group].id.inner(id)),
         }?;
         Some(json!({"status": step.state.word(), "outputs": step.outputs}))
-    }
-}
-
-pub(super) fn kind_word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Live => "live",
-        Kind::Drill => "drill",
-        Kind::Dry => "dry",
     }
 }

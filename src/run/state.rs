@@ -59,7 +59,7 @@ impl Phase {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     #[default]
@@ -67,6 +67,17 @@ pub enum Kind {
     Drill,
     /// Says what each step would do and touches nothing.
     Dry,
+}
+
+impl Kind {
+    /// The word that machine output and the command line use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Drill => "drill",
+            Self::Dry => "dry",
+        }
+    }
 }
 
 /// What the header says; derived from the phase, the flags and the steps.
@@ -281,7 +292,7 @@ pub enum Why {
     KeptBack(String),
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     pub total: usize,
     pub ok: usize,

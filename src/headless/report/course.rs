@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::gather::{ms, took};
-use crate::headless::words::outcome;
 use crate::id::StepId;
 use crate::picture::{Bar, BarKind, Gantt, GanttRow, Graph, Mood};
 use crate::run::{Ask, Attempt, Event, Outcome, Recorded, Run, State, StepRun};
@@ -178,7 +177,7 @@ impl Course {
                 (BarKind::Worked(n), "succeeded".to_owned())
             }
             Some(ended) => {
-                let what = outcome(ended.outcome);
+                let what = ended.outcome.words();
                 (BarKind::Failed(n), format!("{what}: {}", ended.message))
             }
         };

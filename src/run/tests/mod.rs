@@ -1,6 +1,7 @@
 //! Tests of the machine: random histories (`random`), the table of commands (`table`), and scenarios written as text.
 
 mod build;
+mod compares;
 mod large;
 mod plans;
 mod questions;
