@@ -82,6 +82,18 @@ pub fn spoken_span(span: Duration) -> String {
         })
 }
 
+/// How long ago something was, rounded to what matters: `12d`, `3h`, `5m`, `40s`.
+pub fn age(span: Duration) -> String {
+    let s = span.as_secs();
+    let unit = [86_400, 3_600, 60, 1];
+    let unit = unit.into_iter().find(|unit| s >= *unit).unwrap_or(1);
+    // Never in parts of a second.
+    match s / unit * unit {
+        0 => "0s".to_owned(),
+        s => spoken_span(Duration::from_secs(s)),
+    }
+}
+
 /// Serialises a `Duration` as whole milliseconds; use with `#[serde(with = "crate::time::millis")]`.
 pub mod millis {
     use super::Duration;

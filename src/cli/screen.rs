@@ -9,14 +9,14 @@ use super::exit::{Exit, Failure};
 use super::launch::{self, Face, Post};
 use super::library;
 use super::out::Out;
-use super::{actor, attach, past, report, run};
+use super::{actor, attach, compare, past, report, run};
 use crate::config::Settings;
 use crate::engine::{Handle, clock};
 use crate::headless::{self, End};
 use crate::id::RunId;
 use crate::journal::{RunDir, Shelf, Summary};
-use crate::run::{Definition, Kind, PastTimes, Run};
-use crate::time::{Timestamp, spoken_span};
+use crate::run::{Contrast, Definition, Kind, PastTimes, Run};
+use crate::time::{Timestamp, age};
 use crate::tui::{
     self, Choice, Options, Outcome, Programs, RunEntry, Watch, WorkflowEntry, keys::Keymap, theme,
 };
@@ -220,6 +220,13 @@ impl tui::Source for Shelves {
         past
     }
 
+    fn compare(&self, first: &RunId, second: &RunId) -> Result<Contrast, String> {
+        let compared = compare::compared(first.as_str(), second.as_str(), &self.settings);
+        compared
+            .map(|comparison| comparison.contrast())
+            .map_err(|failure| failure.message)
+    }
+
     fn check(&self, file: &str) -> Result<Arc<Workflow>, Vec<String>> {
         let source =
             library::open(file, &self.settings).map_err(|failure| vec![failure.message])?;
@@ -299,18 +306,8 @@ impl Shelves {
     }
 }
 
-/// How a run went and how long ago, rounded to what matters: `failed, 3d ago`.
+/// How a run went and how long ago: `failed, 3d ago`.
 fn last_run(summary: &Summary, now: Timestamp) -> String {
-    let ago = now
-        .since(summary.ended_at.unwrap_or(summary.started_at))
-        .as_secs();
-    let unit = [86_400, 3_600, 60, 1]
-        .into_iter()
-        .find(|unit| ago >= *unit)
-        .unwrap_or(1);
-    format!(
-        "{}, {} ago",
-        summary.shown,
-        spoken_span(std::time::Duration::from_secs(ago / unit * unit))
-    )
+    let ago = now.since(summary.ended_at.unwrap_or(summary.started_at));
+    format!("{}, {} ago", summary.shown, age(ago))
 }

@@ -8,9 +8,16 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Error, RunDir, Tail, disk, log, scan};
-use crate::id::RunId;
-use crate::run::{Event, Phase, Recorded, Run, Shown};
+use crate::id::{RunId, StepId};
+use crate::run::{
+    Counts, Event, Expectations, Kind, Phase, Recorded, Run, Shown, SkipReason, State,
+};
 use crate::time::Timestamp;
+
+/// Grows when a summary holds more than before: what was kept by an older program is then made again.
+const MAKE: u32 = 1;
+/// Steps of each sort that a summary names.
+const NAMED: usize = 3;
 
 /// What a list shows of a run; derived from its journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,11 +32,29 @@ pub struct Summary {
     /// Why it is queued, if it is.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
+    #[serde(default)]
+    pub kind: Kind,
+    /// Who started it.
+    #[serde(default)]
+    pub by: String,
+    #[serde(default)]
+    pub counts: Counts,
+    /// The first steps about which a person must decide, or nobody has decided.
+    #[serde(default)]
+    pub failed: Vec<StepId>,
+    /// The first steps that a person passed over: skipped, marked or ignored.
+    #[serde(default)]
+    pub passed_over: Vec<StepId>,
+    /// How long the whole of it should take, by what the file declares.
+    #[serde(default)]
+    pub expected_ms: Option<u64>,
 }
 
 /// What is kept of a finished run, and of which state of the journal it was made: an ended run can be reopened.
 #[derive(Serialize, Deserialize)]
 struct Kept {
+    #[serde(default)]
+    make: u32,
     journal: Mark,
     summary: Summary,
 }
@@ -50,6 +75,7 @@ pub(super) fn of(dir: &RunDir) -> Result<Summary, Error> {
         changed_ns: facts.mtime_nsec(),
     });
     if let Some(kept) = read(&kept_in)
+        && kept.make == MAKE
         && Some(kept.journal) == mark
         && kept.summary.id == dir.id()
     {
@@ -73,7 +99,11 @@ pub(super) fn of(dir: &RunDir) -> Result<Summary, Error> {
         return Ok(summary);
     }
     if let Some(journal) = mark {
-        let kept = Kept { journal, summary };
+        let kept = Kept {
+            make: MAKE,
+            journal,
+            summary,
+        };
         if let Ok(text) = serde_json::to_vec(&kept) {
             // It can always be made again.
             let _ = disk::replace_file(&kept_in, &text);
@@ -112,10 +142,23 @@ impl Fold {
                 started_at: first.at,
                 ended_at: None,
                 why: String::new(),
+                kind: start.kind,
+                by: start.actor.name.clone(),
+                counts: Counts::default(),
+                failed: Vec::new(),
+                passed_over: Vec::new(),
+                expected_ms: None,
             },
             run: workflow.map(|workflow| Run::empty(Arc::new(workflow))),
         };
         fold.add(first);
+        // Before anything has happened, the forecast is the whole of it.
+        let expected = fold.run.as_ref().and_then(|run| {
+            let forecast = run.forecast(first.at, &Expectations::default());
+            forecast.end.map(|end| end.since(first.at))
+        });
+        let expected = expected.map(|span| u64::try_from(span.as_millis()).unwrap_or(u64::MAX));
+        fold.summary.expected_ms = expected.filter(|ms| *ms > 0);
         Some(fold)
     }
 
@@ -142,6 +185,12 @@ impl Fold {
             run.queued()
                 .unwrap_or_default()
                 .clone_into(&mut summary.why);
+            summary.counts = run.counts();
+            summary.failed = named(&run, State::is_unresolved);
+            summary.passed_over = named(&run, |state| {
+                let skipped = State::Skipped(SkipReason::Operator);
+                [skipped, State::Marked, State::Ignored].contains(&state)
+            });
             run.shown()
         } else {
             Shown::Ended(summary.phase)
@@ -149,6 +198,13 @@ impl Fold {
         summary.shown = words(shown);
         summary
     }
+}
+
+/// The first such steps, not the groups around them.
+fn named(run: &Run, such: impl Fn(State) -> bool) -> Vec<StepId> {
+    let leaves = run.steps().iter().filter(|step| step.members.is_none());
+    let such = leaves.filter(|step| such(step.state));
+    such.take(NAMED).map(|step| step.id.clone()).collect()
 }
 
 fn words(shown: Shown) -> String {

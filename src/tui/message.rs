@@ -11,7 +11,7 @@ use super::source::{RunEntry, WorkflowEntry};
 use crate::engine::Pace;
 use crate::id::{AttemptId, RunId};
 use crate::journal::Line;
-use crate::run::{Command, Definition, Kind, PastTimes, Recorded, Refusal, Seen};
+use crate::run::{Command, Contrast, Definition, Kind, PastTimes, Recorded, Refusal, Seen};
 use crate::time::Timestamp;
 use crate::workflow::Workflow;
 
@@ -59,6 +59,8 @@ pub(crate) enum Message {
     /// How the replay of a past run goes on.
     Replay(Replaying),
     Runs(Vec<RunEntry>),
+    /// Two runs were held against each other.
+    Compared(Box<Contrast>),
     Workflows(Vec<WorkflowEntry>),
     /// How long the steps took in past runs.
     Past(PastTimes),
@@ -185,6 +187,7 @@ pub(crate) enum Request {
     Lend(Lend),
     LoadRuns,
     LoadWorkflows,
+    Compare([RunId; 2]),
     LoadPast {
         workflow: String,
         kind: Kind,
@@ -198,4 +201,14 @@ pub(crate) enum Request {
     Redraw,
     Suspend,
     Replay(Change),
+}
+
+impl Request {
+    /// The report of a run, into a new file that is called after it.
+    pub(crate) fn report_of(run: &RunId) -> Self {
+        Self::WriteReport {
+            run: run.clone(),
+            path: format!("{run}.md"),
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::id::RunId;
 use crate::journal::Summary;
-use crate::run::{Definition, Kind, PastTimes};
+use crate::run::{Contrast, Definition, Kind, PastTimes};
 use crate::workflow::Workflow;
 
 /// Where workflows and runs come from.
@@ -16,6 +16,8 @@ pub trait Source: Send + Sync {
     fn past(&self, workflow: &str, kind: Kind, but: &RunId) -> PastTimes;
     /// The plan in `file`, or what is wrong with it, a line each.
     fn check(&self, file: &str) -> Result<Arc<Workflow>, Vec<String>>;
+    /// Two runs side by side, or why they cannot be read.
+    fn compare(&self, first: &RunId, second: &RunId) -> Result<Contrast, String>;
     /// The run as evidence for people, in Markdown.
     fn report(&self, run: &RunId) -> Result<String, String>;
     /// What `file` would make of a run that is reloaded from it.

@@ -73,6 +73,12 @@ impl<P: Port> World<P> {
             Request::WatchLog(of) => self.watched = of,
             Request::Search { of, pattern } => return self.search(of, pattern),
             Request::LoadRuns => self.ask(|source| Message::Runs(source.runs())),
+            Request::Compare([first, second]) => {
+                self.ask(move |source| match source.compare(&first, &second) {
+                    Ok(contrast) => Message::Compared(Box::new(contrast)),
+                    Err(why) => Message::Failed(format!("these runs cannot be compared: {why}")),
+                });
+            }
             Request::LoadWorkflows => self.ask(|source| Message::Workflows(source.workflows())),
             Request::LoadPast {
                 workflow,

@@ -16,6 +16,7 @@ mod link;
 #[path = "../fuzz/mutate.rs"]
 #[allow(dead_code, reason = "shared with tests/fuzz")]
 mod mutate;
+mod past;
 mod pilots;
 mod place;
 mod quickstart;

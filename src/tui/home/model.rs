@@ -8,22 +8,24 @@ use tui_input::Input;
 
 use crate::text::Clean;
 use crate::time::Timestamp;
+use crate::tui::keys::Keymap;
 use crate::tui::message::Request;
-use crate::tui::model::{Dialog, Fact, Field, Purpose, Value};
+use crate::tui::model::{Dialog, Fact, Field, Purpose, RunList, Value};
 use crate::tui::options::{Choice, Options};
-use crate::tui::source::{RunEntry, WorkflowEntry};
+use crate::tui::source::WorkflowEntry;
 use crate::workflow::Workflow;
 
 #[derive(Debug)]
 pub(crate) struct Home {
     pub tab: Tab,
     pub workflows: Option<Vec<WorkflowEntry>>,
-    pub runs: Option<Vec<RunEntry>>,
-    /// Selected row of what passes the filter, for each tab.
-    pub at: [usize; 2],
+    pub runs: RunList,
+    /// Selected row of the workflows that pass the filter.
+    pub at: usize,
     pub filter: Input,
     /// Letters go into the filter.
     pub filtering: bool,
+    pub keymap: Keymap,
     pub form: Option<Form>,
     /// What is wrong with the workflow that was picked.
     pub problems: Vec<Clean>,
@@ -55,10 +57,11 @@ impl Home {
         Self {
             tab: Tab::Workflows,
             workflows: None,
-            runs: None,
-            at: [0, 0],
+            runs: RunList::default(),
+            at: 0,
             filter: Input::default(),
             filtering: false,
+            keymap: options.keymap.clone(),
             form: None,
             problems: Vec::new(),
             toast: String::new(),
@@ -96,16 +99,6 @@ impl Home {
         let all = self.workflows.iter().flatten();
         all.filter(|entry| self.passes(&entry.name) || self.passes(&entry.about))
             .collect()
-    }
-
-    /// Runs that pass the filter.
-    pub(crate) fn shown_runs(&self) -> Vec<&RunEntry> {
-        let all = self.runs.iter().flatten();
-        let passes = |entry: &&RunEntry| {
-            let run = &entry.summary;
-            self.passes(&run.workflow) || self.passes(run.id.as_str()) || self.passes(&run.shown)
-        };
-        all.filter(passes).collect()
     }
 
     fn passes(&self, text: &str) -> bool {

@@ -9,15 +9,13 @@ use serde_json::json;
 
 use super::Home;
 use crate::id::RunId;
-use crate::journal::Summary;
-use crate::run::Phase;
 use crate::time::Timestamp;
 use crate::tui::app::App;
 use crate::tui::keys::{Key, parse_chord};
 use crate::tui::message::{Message, Request};
 use crate::tui::options::Choice;
-use crate::tui::source::{RunEntry, WorkflowEntry};
-use crate::tui::tests::{options, text_of, themed};
+use crate::tui::source::WorkflowEntry;
+use crate::tui::tests::{options, past_runs, text_of, themed};
 use crate::workflow::{ParamKind, ParamSpec, Workflow};
 
 struct Visit {
@@ -34,7 +32,7 @@ impl Visit {
     fn at(home: Home) -> Self {
         let mut visit = Self {
             home,
-            now: Timestamp(0),
+            now: options().now(),
             asked: Vec::new(),
         };
         visit.drawn();
@@ -60,29 +58,13 @@ impl Visit {
             errors,
             last: String::new(),
         };
-        let run = |id: &str, phase: Phase, shown: &str, live: bool| RunEntry {
-            summary: Summary {
-                id: RunId::parse(id).unwrap(),
-                workflow: "quickstart".into(),
-                phase,
-                shown: shown.into(),
-                started_at: Timestamp(1_795_528_800_000),
-                ended_at: phase.is_terminal().then_some(Timestamp(1_795_529_000_000)),
-                why: String::new(),
-            },
-            live,
-        };
         let mut visit = Self::new();
         visit.tell(Message::Workflows(vec![
             entry("quickstart", 9, 0),
             entry("region-failover", 14, 0),
             entry("broken", 0, 3),
         ]));
-        visit.tell(Message::Runs(vec![
-            run("quickstart-7", Phase::Running, "attention", true),
-            run("quickstart-6", Phase::Failed, "failed", false),
-            run("quickstart-5", Phase::Running, "unattended", false),
-        ]));
+        visit.tell(Message::Runs(past_runs()));
         visit
     }
 
@@ -145,7 +127,11 @@ fn pictures() {
     let mut visit = Visit::filled();
     insta::assert_snapshot!("workflows_80x24", visit.text(80, 24));
     insta::assert_snapshot!("runs_80x24", visit.press("Tab j").text(80, 24));
+    insta::assert_snapshot!("runs_200x50", visit.text(200, 50));
     insta::assert_snapshot!("runs_40x10", visit.text(40, 10));
+    visit.press("/").write("!st:ok by:mira");
+    insta::assert_snapshot!("runs_filtered_80x24", visit.text(80, 24));
+    visit.press("Enter Esc");
     visit.press("1 Enter");
     let problems = vec!["error: step `a` needs `b`\n  --> broken.yaml:3:5".into()];
     let file = "broken.yaml".into();
@@ -174,7 +160,7 @@ fn a_run_is_opened_and_a_workflow_is_checked_first() {
     visit.press("Tab j Enter");
     assert_eq!(
         visit.home.choice,
-        Some(Choice::Open(RunId::parse("quickstart-6").unwrap()))
+        Some(Choice::Open(RunId::parse("r-41").unwrap()))
     );
 
     let mut visit = Visit::filled();
@@ -183,6 +169,14 @@ fn a_run_is_opened_and_a_workflow_is_checked_first() {
     assert_eq!(visit.asked.last(), Some(&expected));
     visit.press("q");
     assert_eq!(visit.home.choice, Some(Choice::Quit));
+}
+
+#[test]
+fn w_writes_the_report_of_the_selected_run() {
+    let mut visit = Visit::filled();
+    visit.press("0 j W");
+    let run = RunId::parse("r-41").unwrap();
+    assert_eq!(visit.asked.last(), Some(&Request::report_of(&run)));
 }
 
 #[test]

@@ -9,12 +9,12 @@ use super::model::{Form, Home, Tab};
 use crate::text::Clean;
 use crate::time::Timestamp;
 use crate::tui::app::App;
-use crate::tui::keys::Key;
+use crate::tui::keys::{Key, Meaning};
 use crate::tui::message::{Message, Request};
-use crate::tui::model::What;
+use crate::tui::model::{Comparing, What};
 use crate::tui::options::Choice;
 use crate::tui::theme::Theme;
-use crate::tui::update::{Pressed, edit, first_bad, insert, params, press};
+use crate::tui::update::{Did, Pressed, edit, first_bad, insert, params, press, run_list};
 use crate::workflow::{Workflow, bind_params};
 
 impl App for Home {
@@ -32,7 +32,16 @@ impl App for Home {
                 }
             }
             Message::Workflows(list) => self.workflows = Some(list),
-            Message::Runs(list) => self.runs = Some(list),
+            Message::Runs(list) => self.runs.take(list, self.now),
+            Message::Compared(contrast) => {
+                self.runs.comparing = Some(Comparing::new(*contrast));
+            }
+            Message::Tick(now) => {
+                self.now = now;
+                if self.tab == Tab::Runs && self.runs.is_stale(now) {
+                    return vec![Request::LoadRuns];
+                }
+            }
             Message::Checked { file, result } => self.checked(file, result),
             Message::Failed(text) | Message::Done(text) => self.toast = text,
             _ => {}
@@ -45,7 +54,7 @@ impl App for Home {
     }
 
     fn wake_at(&self) -> Option<Timestamp> {
-        None
+        self.runs.stale_at().filter(|_| self.tab == Tab::Runs)
     }
 
     fn is_done(&self) -> bool {
@@ -72,6 +81,9 @@ impl Home {
     }
 
     fn in_list(&mut self, key: Key) -> Vec<Request> {
+        if self.tab == Tab::Runs && self.runs.comparing.is_some() {
+            return self.on_run(key);
+        }
         let page = isize::try_from(self.height / 2).unwrap_or(1);
         match key {
             Key::Down | Key::Char('j') => self.move_by(1),
@@ -82,25 +94,61 @@ impl Home {
             Key::End | Key::Char('G') => self.move_by(isize::MAX / 2),
             Key::Tab | Key::BackTab => {
                 let other = self.tab == Tab::Workflows;
-                self.tab = if other { Tab::Runs } else { Tab::Workflows };
+                self.show(if other { Tab::Runs } else { Tab::Workflows });
             }
-            Key::Char('1') => self.tab = Tab::Workflows,
-            Key::Char('0') => self.tab = Tab::Runs,
+            Key::Char('1') => self.show(Tab::Workflows),
+            Key::Char('0') => self.show(Tab::Runs),
             Key::Char('/') => self.filtering = true,
             Key::Enter => return self.open(),
-            Key::Esc if !self.filter.value().is_empty() => self.filter.reset(),
+            Key::Esc if !self.filter.value().is_empty() => {
+                self.filter.reset();
+                self.narrow();
+            }
+            Key::Esc if self.tab == Tab::Runs && self.runs.drop_marks() => {}
             Key::Esc => self.toast = "nothing is open; q leaves".into(),
             Key::Char('q') | Key::Ctrl('c') => self.choice = Some(Choice::Quit),
             Key::Char('T') => return vec![Request::NextTheme],
             Key::Ctrl('l') => return vec![Request::Redraw, Request::LoadRuns],
             Key::Ctrl('z') => return vec![Request::Suspend],
-            other => {
-                self.toast = format!(
-                    "{other} does nothing here: Enter opens, Tab changes the list, / filters, q leaves"
-                );
-            }
+            other if self.tab == Tab::Runs => return self.on_run(other),
+            other => self.nothing(other),
         }
         Vec::new()
+    }
+
+    fn nothing(&mut self, key: Key) {
+        self.toast = format!(
+            "{key} does nothing here: Enter opens, Tab changes the list, / filters, q leaves"
+        );
+    }
+
+    /// What the keys do with the list of runs, as inside a run.
+    fn on_run(&mut self, key: Key) -> Vec<Request> {
+        let Meaning::Does(act) = self.keymap.meaning(&[key]) else {
+            self.nothing(key);
+            return Vec::new();
+        };
+        match run_list(&mut self.runs, act, i64::from(self.height / 2)) {
+            Did::Nothing => self.nothing(key),
+            Did::Something => {}
+            Did::Said(text) => self.toast = text,
+            Did::Asked(request) => return vec![request],
+        }
+        Vec::new()
+    }
+
+    fn show(&mut self, tab: Tab) {
+        self.tab = tab;
+        self.narrow();
+    }
+
+    /// The list of runs narrows while its filter is typed; that of workflows is narrowed when it is drawn.
+    fn narrow(&mut self) {
+        if self.tab == Tab::Runs
+            && let Err(problem) = self.runs.set_filter(self.filter.value())
+        {
+            self.toast = problem;
+        }
     }
 
     fn in_filter(&mut self, key: Key) {
@@ -109,6 +157,7 @@ impl Home {
             Key::Esc | Key::Ctrl('c') => {
                 self.filter.reset();
                 self.filtering = false;
+                self.narrow();
             }
             Key::Down | Key::Up => {
                 self.filtering = false;
@@ -116,27 +165,28 @@ impl Home {
             }
             _ => {
                 edit(&mut self.filter, key);
-                self.at = [0, 0];
+                self.at = 0;
+                self.narrow();
             }
         }
     }
 
     fn move_by(&mut self, rows: isize) {
-        let count = match self.tab {
-            Tab::Workflows => self.shown_workflows().len(),
-            Tab::Runs => self.shown_runs().len(),
-        };
-        let at = &mut self.at[self.tab as usize];
-        *at = at.saturating_add_signed(rows).min(count.saturating_sub(1));
+        match self.tab {
+            Tab::Workflows => {
+                let last = self.shown_workflows().len().saturating_sub(1);
+                self.at = self.at.saturating_add_signed(rows).min(last);
+            }
+            Tab::Runs => self.runs.move_by(rows as i64),
+        }
     }
 
     fn open(&mut self) -> Vec<Request> {
-        let at = self.at[self.tab as usize];
         match self.tab {
             Tab::Workflows => {
                 let picked = self
                     .shown_workflows()
-                    .get(at)
+                    .get(self.at)
                     .map(|entry| entry.file.clone());
                 if let Some(file) = picked {
                     self.toast = format!("checking {file}");
@@ -144,12 +194,8 @@ impl Home {
                 }
             }
             Tab::Runs => {
-                let picked = self
-                    .shown_runs()
-                    .get(at)
-                    .map(|entry| entry.summary.id.clone());
-                if let Some(id) = picked {
-                    self.choice = Some(Choice::Open(id));
+                if let Some(entry) = self.runs.selected() {
+                    self.choice = Some(Choice::Open(entry.summary.id.clone()));
                 }
             }
         }
@@ -234,6 +280,7 @@ impl Home {
             crate::tui::update::paste(&mut form.dialog, line);
         } else if self.filtering {
             insert(&mut self.filter, line);
+            self.narrow();
         } else {
             self.toast = "pasted text does nothing here".into();
         }

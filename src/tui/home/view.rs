@@ -14,7 +14,9 @@ use ratatui::style::Style;
 use super::model::{Home, Tab};
 use crate::tui::source::WorkflowEntry;
 use crate::tui::theme::{Role, Status, Theme};
-use crate::tui::view::{Strip, framed, input, render_dialog, render_runs};
+use crate::tui::view::{
+    Strip, about_run, framed, input, render_comparison, render_dialog, render_runs, runs_title,
+};
 
 /// Draws everything; gives the place of the cursor, if there is one.
 pub(super) fn render(home: &Home, theme: &Theme, buffer: &mut Buffer) -> Option<Position> {
@@ -28,22 +30,38 @@ pub(super) fn render(home: &Home, theme: &Theme, buffer: &mut Buffer) -> Option<
         height: body.height.saturating_sub(1),
         ..body
     };
-    let border = theme.style(Role::Border);
-    Strip::new(buffer, body).fill(theme.lines().horizontal, border);
     match home.tab {
-        Tab::Workflows => workflows(home, theme, buffer, list),
-        Tab::Runs => runs(home, theme, buffer, list),
+        Tab::Workflows => {
+            let border = theme.style(Role::Border);
+            Strip::new(buffer, body).fill(theme.lines().horizontal, border);
+            workflows(home, theme, buffer, list);
+        }
+        Tab::Runs if home.runs.comparing.is_some() => {
+            if let Some(comparing) = &home.runs.comparing {
+                render_comparison(comparing, theme, buffer, body);
+            }
+        }
+        Tab::Runs => {
+            runs_title(&home.runs, theme, buffer, body);
+            render_runs(&home.runs, home.now, theme, buffer, list);
+        }
     }
     about(home, theme, buffer, row(foot.saturating_sub(1)));
     // A box says itself which keys it takes.
     let boxed = home.form.is_some() || !home.problems.is_empty();
-    let hints = if boxed {
-        ""
-    } else {
-        " Enter open  / filter  Tab other list  j/k move  q quit"
+    let hints = match home.tab {
+        _ if boxed => "",
+        Tab::Workflows => " Enter open  / filter  Tab other list  j/k move  q quit",
+        Tab::Runs if home.runs.comparing.is_some() => " & only differences  j/k move  Esc back",
+        Tab::Runs => " Enter open  / filter  Space mark two  d compare  W write report  q quit",
     };
     Strip::new(buffer, row(foot)).own(hints, theme.style(Role::Text));
-    let cursor = filter(home, theme, buffer, body);
+    let cursor = match home.tab {
+        Tab::Workflows => filter(home, theme, buffer, body),
+        // The list says itself what narrows it; while one types, that stands where the eye is.
+        Tab::Runs if home.filtering => filter(home, theme, buffer, row(foot.saturating_sub(1))),
+        Tab::Runs => None,
+    };
     let middle = Rect {
         height: area.height.saturating_sub(1),
         ..area
@@ -67,7 +85,7 @@ fn tabs(home: &Home, theme: &Theme, buffer: &mut Buffer, area: Rect) {
             "1 Workflows",
             home.workflows.as_ref().map(Vec::len),
         ),
-        (Tab::Runs, "0 Runs", home.runs.as_ref().map(Vec::len)),
+        (Tab::Runs, "0 Runs", home.runs.total()),
     ];
     for (tab, name, count) in counts {
         let role = if tab == home.tab {
@@ -105,7 +123,7 @@ fn workflows(home: &Home, theme: &Theme, buffer: &mut Buffer, area: Rect) {
             .gap(1)
             .own(words, theme.style(Role::Muted));
     }
-    let at = home.at[Tab::Workflows as usize];
+    let at = home.at;
     let top = (at + 1).saturating_sub(usize::from(area.height));
     for (n, entry) in shown
         .iter()
@@ -153,49 +171,33 @@ fn step_word(steps: usize) -> &'static str {
     if steps == 1 { "step " } else { "steps" }
 }
 
-fn runs(home: &Home, theme: &Theme, buffer: &mut Buffer, area: Rect) {
-    let shown: Vec<_> = home.shown_runs().into_iter().cloned().collect();
-    if shown.is_empty() {
-        let words = match &home.runs {
-            None => "reading the runs",
-            Some(all) if all.is_empty() => "no runs yet",
-            Some(_) => "no run matches",
-        };
-        Strip::new(buffer, area)
-            .gap(1)
-            .own(words, theme.style(Role::Muted));
-    }
-    render_runs(&shown, home.at[Tab::Runs as usize], theme, buffer, area);
-}
-
 /// A word about what is selected, or the answer to the last key.
 fn about(home: &Home, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     let mut strip = Strip::new(buffer, area);
     strip.gap(1);
+    if home.filtering && home.tab == Tab::Runs && home.toast.is_empty() {
+        return;
+    }
     let room = strip.room();
     if !home.toast.is_empty() {
         strip.cut(&home.toast, room, theme, theme.style(Role::ToastInfo));
         return;
     }
-    let at = home.at[home.tab as usize];
-    let text = match home.tab {
-        Tab::Workflows => home.shown_workflows().get(at).map(|entry| {
-            let about = if entry.about.is_empty() {
-                &entry.file
-            } else {
-                &entry.about
-            };
-            about.clone()
-        }),
-        Tab::Runs => home.shown_runs().get(at).map(|entry| {
-            let whose = if entry.live {
-                "live: an engine holds it"
-            } else {
-                "not live"
-            };
-            format!("{} {whose}", entry.summary.id)
-        }),
-    };
+    if home.tab == Tab::Runs && home.runs.comparing.is_some() {
+        return;
+    }
+    if home.tab == Tab::Runs {
+        return about_run(&home.runs, home.now, theme, &mut strip);
+    }
+    let workflows = home.shown_workflows();
+    let text = workflows.get(home.at).map(|entry| {
+        let about = if entry.about.is_empty() {
+            &entry.file
+        } else {
+            &entry.about
+        };
+        about.clone()
+    });
     strip.cut(
         &text.unwrap_or_default(),
         room,

@@ -90,10 +90,7 @@ fn term(word: &str, run: &Run) -> Result<Option<Term>, String> {
         None if bare == "danger" => Wants::Danger,
         None => Wants::Word(bare.to_owned()),
         Some(("st", "")) => return Ok(None),
-        Some(("st", state)) => {
-            let found = STATES.iter().find(|(word, _)| word.starts_with(state));
-            Wants::Status(found.ok_or_else(|| no_state(state))?.1.to_vec())
-        }
+        Some(("st", state)) => Wants::Status(states(state)?.to_vec()),
         Some((key, value)) => {
             let keys = keys(run);
             if !keys.contains(key) {
@@ -105,9 +102,13 @@ fn term(word: &str, run: &Run) -> Result<Option<Term>, String> {
     Ok(Some(Term { turned, wants }))
 }
 
-fn no_state(state: &str) -> String {
-    let words: Vec<&str> = STATES.iter().map(|(word, _)| *word).collect();
-    format!("no state `{state}`: {}", words.join(" "))
+/// What `st:` may mean with this behind it.
+pub(super) fn states(state: &str) -> Result<&'static [Status], String> {
+    let found = STATES.iter().find(|(word, _)| word.starts_with(state));
+    found.map(|(_, states)| *states).ok_or_else(|| {
+        let words: Vec<&str> = STATES.iter().map(|(word, _)| *word).collect();
+        format!("no state `{state}`: {}", words.join(" "))
+    })
 }
 
 fn no_label(key: &str, keys: &BTreeSet<String>) -> String {

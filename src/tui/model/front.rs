@@ -157,6 +157,7 @@ pub(crate) struct Prompt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
     Filter,
+    FilterRuns,
     Search,
     Note,
     SaveLog,

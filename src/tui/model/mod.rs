@@ -1,5 +1,6 @@
 //! All that the screen knows: the run, folded from its events, and what the person looks at.
 
+mod comparing;
 mod controls;
 mod dialog;
 mod filter;
@@ -9,9 +10,12 @@ mod log_pane;
 mod marks;
 mod merge;
 mod rows;
+mod run_filter;
+mod run_list;
 mod runbook;
 mod screen_model;
 
+pub(crate) use comparing::Comparing;
 pub(crate) use controls::{Means, told};
 pub(crate) use dialog::{Aim, DEAF_MS, Dialog, Fact, Field, Purpose, Value, What};
 pub(crate) use filter::Filter;
@@ -22,5 +26,7 @@ pub(crate) use front::{
 pub(crate) use log_pane::{LogPane, Place, Search, Shown, Stamps};
 pub(crate) use marks::Marks;
 pub(crate) use merge::Merge;
+pub(crate) use run_filter::RunFilter;
+pub(crate) use run_list::{RunList, status};
 pub(crate) use runbook::Runbook;
 pub(crate) use screen_model::{Detail, Focus, Model, TextView, Tone, View};

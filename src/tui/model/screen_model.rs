@@ -9,7 +9,7 @@ use super::front::Front;
 use super::legal::Legal;
 use super::log_pane::LogPane;
 use super::rows::Rows;
-use super::{Aim, Marks, Merge, Place, Runbook};
+use super::{Aim, Marks, Merge, Place, RunList, Runbook};
 use crate::engine::Pace;
 use crate::id::StepId;
 use crate::run::{
@@ -22,7 +22,6 @@ use crate::tui::keys::{Key, Keymap};
 use crate::tui::options::{Options, Outcome, Watch};
 use crate::tui::rails::{LANES_MAX, Rails};
 use crate::tui::replay::{Replay, Replaying};
-use crate::tui::source::RunEntry;
 use crate::tui::theme::Status;
 use crate::workflow::{Step, Workflow};
 
@@ -144,13 +143,6 @@ pub(crate) struct TextView {
     pub marked: Option<usize>,
 }
 
-#[derive(Clone, Debug, Default)]
-pub(crate) struct RunList {
-    pub entries: Vec<RunEntry>,
-    pub at: usize,
-    pub loaded: bool,
-}
-
 /// A word to the person that goes away by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Toast {
@@ -270,7 +262,8 @@ impl Model {
         let toast = self.toast.as_ref().map(|toast| toast.until);
         let asked = self.run.controls().asked.as_ref();
         let asked = asked.filter(|_| self.pace == Pace::Live).map(|_| second);
-        [tick, toast, asked].into_iter().flatten().min()
+        let runs = self.runs.stale_at().filter(|_| self.view == View::Runs);
+        [tick, toast, asked, runs].into_iter().flatten().min()
     }
 
     pub(crate) fn say(&mut self, tone: Tone, text: &str) {

@@ -1,5 +1,5 @@
 //! Tests of the screen: key sequences and what they ask for (`keys`), pictures (`pictures`), any size (`sizes`), bytes
-//! (`bytes`), and the loop with a scripted engine (`looping`).
+//! (`bytes`), past runs (`past_runs`), and the loop with a scripted engine (`looping`).
 
 mod bytes;
 mod controls;
@@ -7,6 +7,7 @@ mod hands;
 mod keys;
 mod looping;
 mod merged;
+mod past_runs;
 mod pictures;
 mod plan;
 mod play;
@@ -14,5 +15,6 @@ mod recovery;
 mod sizes;
 mod take_up;
 
+pub(crate) use past_runs::past_runs;
 pub(crate) use plan::failover;
 pub(crate) use play::{options, text_of, themed};

@@ -171,13 +171,24 @@ fn past_runs_say_what_is_expected() {
     let mut play = failed();
     let mut past = PastTimes::default();
     past.add(&ticking().engine);
-    play.tell(Message::Past(past));
+    play.tell(Message::Past(past.clone()));
     picture("past_80x24", &play);
     picture("gantt_past_80x24", play.press("3 z"));
     play.press("d");
     assert!(play.text(false).contains("expected  0:11, as it took once"));
     play.press("1 l d");
     assert!(play.text(false).contains("expected  1:00, declared"));
+    play.press("1");
+    for seconds in [9, 3, 12, 2] {
+        let mut older = Play::new(plan::failover());
+        past.add(&older.pass(seconds).ok(&["freeze-deploys"]).engine);
+    }
+    play.tell(Message::Past(past));
+    play.press("g g 3 z");
+    picture("gantt_spread_80x24", &play);
+    play.press("d");
+    picture("detail_trend_80x24", &play);
+    picture("detail_trend_200x50", play.press("1").resize(200, 50));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! From an action of the table to what does it.
 
-use super::{ask, controls, logs, marks, moves, outside, palette, prompt, views};
+use super::{ask, controls, logs, marks, moves, outside, palette, prompt, runs, views};
 use crate::run::{Ask, Command};
 use crate::tui::keys::{Act, action};
 use crate::tui::message::Request;
@@ -12,6 +12,9 @@ use crate::tui::replay::Change;
 pub(super) fn act(model: &mut Model, act: Act, out: &mut Vec<Request>) {
     if let Some(change) = model.replay.and_then(|_| Change::of(act)) {
         out.push(Request::Replay(change));
+        return;
+    }
+    if model.view == View::Runs && runs::runs(model, act, out) {
         return;
     }
     let on_marked = marks::ON_MARKED.contains(&act) && !model.marks.is_empty();

@@ -69,7 +69,7 @@ pub(super) fn focus(model: &Model) -> Focus {
     }
 }
 
-fn page(model: &Model) -> i64 {
+pub(super) fn page(model: &Model) -> i64 {
     let panes = panes(model);
     let rows = match (model.view, focus(model)) {
         (View::Outline | View::Gantt, Focus::Steps) => panes.step_rows(),
@@ -93,10 +93,7 @@ fn by(model: &mut Model, rows: i64) {
             let last = model.run.audit().len().saturating_sub(1);
             model.audit_top = moved(model.audit_top, last);
         }
-        (View::Runs, _) => {
-            let last = model.runs.entries.len().saturating_sub(1);
-            model.runs.at = moved(model.runs.at, last);
-        }
+        (View::Runs, _) => model.runs.move_by(rows),
         (View::Text, _) => {
             let last = model.text.lines.len().saturating_sub(1);
             model.text.top = moved(model.text.top, last);

@@ -12,6 +12,7 @@ use crate::tui::model::{Asked, Filter, Front, Model, Prompt, Tone};
 pub(super) fn open(model: &mut Model, what: Asked) {
     let text = match what {
         Asked::Filter => model.rows.filter().to_owned(),
+        Asked::FilterRuns => model.runs.filter().to_owned(),
         Asked::Search => model
             .log
             .search
@@ -40,9 +41,7 @@ pub(super) fn key(
 ) -> Front {
     match key {
         Key::Esc | Key::Ctrl('c') => {
-            if prompt.what == Asked::Filter {
-                clear(model);
-            }
+            narrow(model, prompt.what, "").unwrap_or_default();
             Front::None
         }
         // It says what is allowed, and can be mended.
@@ -53,22 +52,25 @@ pub(super) fn key(
         }
         _ => {
             edit(&mut prompt.input, key);
-            if prompt.what == Asked::Filter {
-                prompt.problem = filter(model, prompt.input.value())
-                    .err()
-                    .unwrap_or_default();
-            }
+            let narrowed = narrow(model, prompt.what, prompt.input.value());
+            prompt.problem = narrowed.err().unwrap_or_default();
             Front::Prompt(prompt)
         }
     }
 }
 
 /// The list narrows while it is typed; a term that means nothing leaves it as it is.
-fn filter(model: &mut Model, text: &str) -> Result<(), String> {
-    let filter = Filter::parse(text, &model.run)?;
-    model.rows.set_filter(filter);
-    model.build_rows();
-    Ok(())
+fn narrow(model: &mut Model, what: Asked, text: &str) -> Result<(), String> {
+    match what {
+        Asked::Filter => {
+            let filter = Filter::parse(text, &model.run)?;
+            model.rows.set_filter(filter);
+            model.build_rows();
+            Ok(())
+        }
+        Asked::FilterRuns => model.runs.set_filter(text),
+        _ => Ok(()),
+    }
 }
 
 fn clear(model: &mut Model) {
@@ -86,7 +88,11 @@ fn done(model: &mut Model, prompt: &Prompt, out: &mut Vec<Request>) {
             );
             clear(model);
         }
-        Asked::Filter => {}
+        Asked::FilterRuns if model.runs.len() == 0 => {
+            model.say(Tone::Warn, &format!("no run matches {text}"));
+            narrow(model, prompt.what, "").unwrap_or_default();
+        }
+        Asked::Filter | Asked::FilterRuns => {}
         Asked::Search => logs::search(model, text, out),
         Asked::Reload if text.is_empty() => model.say(Tone::Info, "nothing was reloaded"),
         Asked::Reload => out.push(Request::ReadDefinition(text.to_owned())),

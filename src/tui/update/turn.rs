@@ -7,7 +7,7 @@ use crate::run::{Command, Refusal};
 use crate::time::Timestamp;
 use crate::tui::keys::{Act, Key, Meaning};
 use crate::tui::message::{Message, Request};
-use crate::tui::model::{DEAF_MS, Front, Model, Tone};
+use crate::tui::model::{Comparing, DEAF_MS, Front, Model, Tone, View};
 use crate::tui::options::Outcome;
 
 /// Takes one message and says what is to be done. The only thing that changes a model.
@@ -48,11 +48,14 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Request> {
         Message::Tick(now) => {
             pass_time(model, now);
             model.forget_forecast();
+            if model.view == View::Runs && model.runs.is_stale(now) {
+                out.push(Request::LoadRuns);
+            }
         }
         Message::Drawn(at) => model.front.drawn(at),
-        Message::Runs(entries) => {
-            model.runs.entries = entries;
-            model.runs.loaded = true;
+        Message::Runs(entries) => model.runs.take(entries, model.now),
+        Message::Compared(contrast) => {
+            model.runs.comparing = Some(Comparing::new(*contrast));
         }
         Message::Past(past) => model.learn(past),
         Message::Copied(lend) => out.push(Request::Lend(lend)),

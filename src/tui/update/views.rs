@@ -1,12 +1,10 @@
 //! Which view fills the screen, which pane has the keys, what is folded.
 
-use crate::engine::Pace;
 use crate::text::Clean;
 use crate::tui::keys::Act;
 use crate::tui::layout::panes;
 use crate::tui::message::Request;
 use crate::tui::model::{Focus, Model, TextView, Tone, View};
-use crate::tui::options::Outcome;
 
 /// Columns of the graph to each side at most.
 const DEPTH_MAX: usize = 5;
@@ -27,7 +25,6 @@ pub(super) fn views(model: &mut Model, act: Act, out: &mut Vec<Request>) {
             show(model, View::Audit);
         }
         Act::ViewRunbook => show(model, View::Runbook),
-        Act::Open if model.view == View::Runs => open_run(model),
         Act::Open | Act::Details | Act::Inputs => {
             let again = model.view == View::Detail;
             show(model, if again { View::Outline } else { View::Detail });
@@ -52,23 +49,6 @@ pub(super) fn views(model: &mut Model, act: Act, out: &mut Vec<Request>) {
         }
         Act::Fold | Act::Unfold => fold(model, act == Act::Fold),
         _ => {}
-    }
-}
-
-/// Another run can be looked at once this one needs no screen.
-fn open_run(model: &mut Model) {
-    let Some(entry) = model.runs.entries.get(model.runs.at) else {
-        return model.say(Tone::Info, "there is no run to open");
-    };
-    let id = entry.summary.id.clone();
-    if model.run.started().is_some_and(|start| start.run == id) {
-        show(model, View::Outline);
-    } else if model.run.phase().is_terminal() || model.pace != Pace::Live {
-        model.outcome = Some(Outcome::OpenRun(id));
-    } else {
-        let text =
-            format!("this run is live: leave it first (q), then open {id} from `flightdeck`");
-        model.say(Tone::Warn, &text);
     }
 }
 

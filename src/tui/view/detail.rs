@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::spark::spark;
 use super::strip::{Strip, wrap};
 use super::words::took;
 use crate::run::{Ask, Expected, Run, Spread};
@@ -17,6 +18,8 @@ const VALUE_ROWS: usize = 12;
 const LABEL: usize = 10;
 /// Steps named in a list; the rest is counted.
 const NAMED: usize = 12;
+/// Past times of a trend.
+const TREND: usize = 24;
 
 type Line = (String, Clean, Role);
 
@@ -44,7 +47,7 @@ pub(crate) fn render(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Re
     let beside = area.x > 0;
     let left = area.x + if beside { 2 } else { 1 };
     let width = area.right().saturating_sub(left);
-    let lines = lines(model);
+    let lines = lines(model, theme);
     let rows = laid_out(&lines, usize::from(width));
     let height = area.height - 1;
     let top = model
@@ -78,7 +81,7 @@ fn laid_out(lines: &[Line], width: usize) -> Vec<(&str, String, Role)> {
     rows
 }
 
-fn lines(model: &Model) -> Vec<Line> {
+fn lines(model: &Model, theme: &Theme) -> Vec<Line> {
     let (Some(step), Some(def)) = (model.step(), model.def(model.selected)) else {
         return vec![(String::new(), Clean::line("no step"), Role::Muted)];
     };
@@ -94,6 +97,11 @@ fn lines(model: &Model) -> Vec<Line> {
     lines.add("kind", &kind(model), Role::Text);
     if let Some(expected) = model.expected_of(model.selected) {
         lines.add("expected", &expected_words(expected), Role::Text);
+    }
+    let trend = model.past.trend(&def.id, TREND);
+    if let [_, .., last] = trend.as_slice() {
+        let text = format!("{} {}", spark(&trend, theme), clock_span(*last));
+        lines.add("trend", &text, Role::Text);
     }
     if let Some(file) = file(model) {
         lines.add("file", file, Role::Text);
@@ -186,7 +194,7 @@ fn expected_words(expected: Expected) -> String {
         None => format!("{time}, declared"),
         Some(Spread { count: 1, .. }) => format!("{time}, as it took once"),
         Some(Spread { p90, count }) => {
-            format!("{time}, median of {count}; p90 {}", clock_span(p90))
+            format!("p50 {time}, p90 {}, of {count}", clock_span(p90))
         }
     }
 }

@@ -162,6 +162,18 @@ fn times(
     area: Rect,
     (columns, axis): (Columns, Axis),
 ) {
+    let left = Rect {
+        width: (columns.bar - area.x).saturating_sub(1),
+        ..area
+    };
+    if let Some((p50, p90)) = spread(model) {
+        let text = format!("p50 {} p90 {}", clock_span(p50), clock_span(p90));
+        // Of the selected step; cut short it would be another time.
+        if text.len() < usize::from(left.width) {
+            let mut strip = Strip::nth(buffer, left, 1);
+            strip.gap(1).own(&text, theme.style(Role::Muted));
+        }
+    }
     let mut strip = Strip::nth(buffer, area, 1);
     for (at, time) in axis.marks() {
         let text = clock_span(time);
@@ -178,6 +190,13 @@ fn times(
         };
         strip.to(x).own(words, theme.style(Role::Muted));
     }
+}
+
+/// How long the selected step took in half of its past runs, and in nine of ten.
+fn spread(model: &Model) -> Option<(Duration, Duration)> {
+    let expected = model.expected_of(model.selected)?;
+    let past = expected.past.filter(|past| past.count > 1)?;
+    Some((expected.time, past.p90))
 }
 
 fn render_row(

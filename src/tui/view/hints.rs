@@ -4,7 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use unicode_width::UnicodeWidthStr;
 
+use super::compare;
 use super::controls;
+use super::runs;
 use super::strip::{Strip, wrap};
 use super::words::{phase_words, took};
 use crate::engine::Pace;
@@ -12,7 +14,7 @@ use crate::run::{Shown, Why};
 use crate::time::clock_span;
 use crate::tui::keys::{Act, TABLE, action};
 use crate::tui::layout::panes;
-use crate::tui::model::{Asked, Confirm, Confirmed, Front, Means, Model, Purpose, Tone};
+use crate::tui::model::{Asked, Confirm, Confirmed, Front, Means, Model, Purpose, Tone, View};
 use crate::tui::options::Watch;
 use crate::tui::theme::{Role, Status, Theme};
 
@@ -89,11 +91,31 @@ pub(crate) fn render(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Re
         .cloned()
         .unwrap_or_default();
     strip.right(&format!("{help} help "), theme.style(Role::Text));
+    if model.view == View::Runs {
+        return of_runs(model, theme, &mut strip);
+    }
     let hinted = TABLE
         .iter()
         .filter(|row| !row.hint.is_empty() && row.act != Act::Help);
     let acts: Vec<Act> = hinted.map(|row| row.act).collect();
     keys_row(model, theme, &mut strip, &acts);
+}
+
+/// What the keys do with the list of runs.
+fn of_runs(model: &Model, theme: &Theme, strip: &mut Strip) {
+    strip.gap(1);
+    let keys = if model.runs.comparing.is_some() {
+        compare::KEYS
+    } else {
+        runs::KEYS
+    };
+    for (act, label) in keys {
+        let key = model.keymap.first_of(*act);
+        if strip.room() > key.width() + label.width() + 1 {
+            strip.own(&key, theme.style(Role::Key)).gap(1);
+            strip.own(label, theme.style(Role::Text)).gap(2);
+        }
+    }
 }
 
 /// What lies in front takes all keys, so those of the panes would be promised in vain.
@@ -300,6 +322,7 @@ pub(crate) fn line(
         Front::Prompt(prompt) => {
             let label = match prompt.what {
                 Asked::Filter => "filter steps: ",
+                Asked::FilterRuns => "filter runs: ",
                 Asked::Search => "search the log: ",
                 Asked::Note => "note: ",
                 Asked::SaveLog => "write the log to: ",

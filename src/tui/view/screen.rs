@@ -5,7 +5,8 @@ use ratatui::layout::{Position, Rect};
 
 use super::strip::Strip;
 use super::{
-    audit, card, detail, dialog, gantt, graph, hints, log, outline, pick, runbook, runs, status,
+    audit, card, compare, detail, dialog, gantt, graph, hints, log, outline, pick, runbook, runs,
+    status,
 };
 use crate::tui::layout::{HEIGHT_MIN, WIDTH_MIN, is_too_small, panes};
 use crate::tui::model::{Front, Model, View};
@@ -55,23 +56,19 @@ fn front(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) -> Optio
 }
 
 fn all_runs(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
-    title(theme, buffer, area, " RUNS  Enter open ");
+    if let Some(comparing) = &model.runs.comparing {
+        return compare::render(comparing, theme, buffer, area);
+    }
+    runs::title(&model.runs, theme, buffer, area);
+    let about = u16::from(area.height > 4);
     let below = Rect {
         y: area.y + 1,
-        height: area.height.saturating_sub(1),
+        height: area.height.saturating_sub(1 + about),
         ..area
     };
-    if model.runs.entries.is_empty() {
-        let words = if model.runs.loaded {
-            "no runs yet"
-        } else {
-            "reading the runs"
-        };
-        Strip::new(buffer, below)
-            .gap(1)
-            .own(words, theme.style(Role::Muted));
-    }
-    runs::render(&model.runs.entries, model.runs.at, theme, buffer, below);
+    runs::render(&model.runs, model.now, theme, buffer, below);
+    let mut strip = Strip::nth(buffer, area, area.height - about);
+    runs::about(&model.runs, model.now, theme, strip.gap(1));
 }
 
 fn text(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {

@@ -1,0 +1,123 @@
+//! Past runs, as the screen and the command line show them: read from the journals of real runs.
+
+use crate::face::Face;
+use crate::place::Place;
+
+/// `two` fails unless it is told not to.
+const TEXT: &str = "
+name: nightly
+params:
+  fail: {type: bool, default: false}
+  target: {type: string, default: blue}
+steps:
+  - {id: one, run: echo early, expected: 1s}
+  - {id: two, needs: [one], run: 'echo to $TARGET; test $FAIL = false', expected: 1s, env: {FAIL: '${{ params.fail }}', TARGET: '${{ params.target }}'}}
+  - {id: go, needs: [two], approval: {message: go on?}}
+";
+
+/// A run of it without a screen, which ends.
+pub(crate) fn ran(place: &Place, id: &str, more: &[&str]) {
+    place.write("w.yaml", TEXT);
+    let args = [
+        "run",
+        "w.yaml",
+        "--headless",
+        "--hold",
+        "--detach",
+        "--id",
+        id,
+    ];
+    let output = place.output(&[&args[..], more].concat());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let fails = more.contains(&"fail=true");
+    let what = if fails { "its failure" } else { "the question" };
+    let (step, state) = if fails {
+        ("two", "failed")
+    } else {
+        ("go", "waiting")
+    };
+    crate::place::wait_for(what, || place.step(id, step) == state);
+    let end: &[&str] = if fails {
+        &["ctl", id, "abort", "now", "--reason", "enough"]
+    } else {
+        &["ctl", id, "approve", "go"]
+    };
+    assert_eq!(place.output(end).status.code(), Some(0));
+    crate::place::wait_for("its end", || place.show(id)["ended_at"].is_string());
+}
+
+#[test]
+fn past_runs_are_read_from_their_journals() {
+    let place = Place::new();
+    ran(&place, "a", &[]);
+    ran(&place, "b", &[]);
+    ran(&place, "c", &["-p", "fail=true"]);
+
+    let mut face = Face::start(&place, &["run", "w.yaml", "--id", "d"], 80, 24);
+    face.wait("ASKS  go");
+    // Two runs have succeeded at this step; the third counts for what it did.
+    face.select("one");
+    face.keys("d");
+    face.wait("of 3");
+    face.wait("trend");
+    face.keys("0");
+    face.wait("RUNS 4");
+    face.wait("trend of nightly");
+    face.wait_until("the run that was stopped", |screen| {
+        let row = screen.lines().find(|row| row.contains(" c "));
+        row.is_some_and(|row| row.contains("cancel") && row.contains("open two"))
+    });
+    face.keys("/st:ok\r");
+    face.wait("RUNS 2 of 4");
+    face.keys("W");
+    face.wait("the report is in b.md");
+    // The run that was stopped, against the one before it.
+    face.keys("\u{1b}");
+    face.wait("RUNS 4");
+    face.keys("gg");
+    face.keys("j j ");
+    face.wait("2 marked");
+    face.keys("d");
+    face.wait("COMPARE");
+    face.wait_until("the step that failed", |screen| {
+        let row = screen.lines().find(|row| row.starts_with("*two"));
+        row.is_some_and(|row| row.contains("succeeded") && row.contains("failed"))
+    });
+    face.keys("q");
+    face.wait("2 marked");
+    let report = std::fs::read_to_string(place.path("b.md")).expect("the report");
+    assert!(report.contains("nightly"), "{report}");
+}
+
+#[test]
+fn two_runs_are_compared_on_the_command_line() {
+    let place = Place::new();
+    ran(&place, "a", &["-p", "target=green"]);
+    ran(&place, "c", &["-p", "fail=true"]);
+    let text = |args: &[&str]| {
+        let output = place.output(args);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    let told = text(&["compare", "a", "c", "--only-differences"]);
+    let has = |words: &[&str]| {
+        let mut lines = told.lines();
+        lines.any(|line| words.iter().all(|word| line.contains(word)))
+    };
+    assert!(has(&["* two", "succeeded", "failed"]), "{told}");
+    assert!(has(&["* param target", "green", "blue"]), "{told}");
+    assert!(has(&["input env.TARGET", "green", "blue"]), "{told}");
+    assert!(!told.contains("one"), "{told}");
+    let json = text(&["compare", "a", "c", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["runs"][1]["id"], "c");
+    assert_eq!(
+        json["steps"][1]["states"],
+        serde_json::json!(["succeeded", "failed"])
+    );
+    assert_eq!(json["steps"][1]["attempts"][1][0]["outcome"], "failed");
+    assert!(json["steps"][0]["took_ms"][0].is_u64(), "{json}");
+    assert_eq!(json["steps"][0]["differs"], false);
+    let same = place.output(&["compare", "a", "a"]);
+    assert_eq!(same.status.code(), Some(2), "{same:?}");
+}
