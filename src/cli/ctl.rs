@@ -112,7 +112,9 @@ pub(super) fn unreached(past: &Past, error: &link::Error) -> Failure {
 }
 
 fn preview(past: &Past, command: &Command, args: &CtlArgs, out: &mut Out) -> Result<Exit, Failure> {
-    let preview = past.run.preview(command, &actor::current(), launch::now());
+    let preview = past
+        .run
+        .preview(command, &actor::current(), launch::now(), None);
     if let Some(refusal) = &preview.refused {
         return refused(refusal, args, out);
     }

@@ -77,12 +77,32 @@ impl Run {
         let ends = forecast.spans.iter().map(|span| span.end);
         forecast.last = ends.max().unwrap_or(now);
         forecast.end = self.forecast_end(&forecast.spans, now);
+        forecast.recovered = self.forecast_recovered(&forecast);
         if self.rollback.is_some() {
             forecast.critical = self.undoing().filter(|&i| self.is_open(i)).collect();
         } else {
             forecast.walk(self, &behind);
         }
         forecast
+    }
+
+    /// When a run that goes on will be over; `None` where that cannot be told, or there is nothing left to tell.
+    pub(super) fn outlook(&self, now: Timestamp, by: &Expectations) -> Option<Outlook> {
+        let live = !self.phase.is_terminal() && self.abort.is_none() && self.rollback.is_none();
+        let forecast = live.then(|| self.forecast(now, by))?;
+        Some(Outlook {
+            end: forecast.end?,
+            recovered: forecast.recovered?,
+        })
+    }
+
+    /// When the recovery objective is reached, if all goes as expected.
+    fn forecast_recovered(&self, forecast: &Forecast) -> Option<Timestamp> {
+        let wanted = self.workflow.objectives.clock_end.as_ref();
+        match wanted.and_then(|id| self.index(id)) {
+            Some(i) => forecast.span(i).filter(|span| span.known).map(|s| s.end),
+            None => forecast.end,
+        }
     }
 
     /// `None` where an open step has no expected time.
@@ -183,6 +203,15 @@ impl Run {
     }
 }
 
+/// When all is over, if it goes as expected and nobody waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outlook {
+    /// Of the run.
+    pub end: Timestamp,
+    /// When what the recovery objective asks for comes about.
+    pub recovered: Timestamp,
+}
+
 /// What a forecast is made from.
 #[derive(Clone, Copy)]
 struct Basis<'a> {
@@ -197,6 +226,8 @@ pub struct Forecast {
     at: Timestamp,
     /// Of the run; `None` where an open step has no expected time.
     pub end: Option<Timestamp>,
+    /// When what the recovery objective asks for comes about.
+    pub recovered: Option<Timestamp>,
     /// The latest end of all steps, whether it is known or not.
     last: Timestamp,
     /// By index into `Run::steps`.

@@ -10,9 +10,11 @@ use super::desk::Desk;
 use super::effect::Effect;
 use super::event::{Event, IllegalEvent, Recorded, RunStart};
 use super::fold::blank;
+use super::forecast::Outlook;
 use super::graph::Graph;
 use super::input::{AbortHow, Command, Input, Refusal, Seen};
 use super::mode::Modes;
+use super::past::Expectations;
 use super::rollback::Rollback;
 use super::schedule::{List, Schedule};
 use super::state::{Attention, AuditEntry, Phase, StepRun};
@@ -66,6 +68,8 @@ pub struct Preview {
     pub loses: Vec<(StepId, String)>,
     /// The run would end so.
     pub ends: Option<Phase>,
+    /// When it is all over, as it stands and as it would stand; `None` where nothing is expected of an open step.
+    pub outlook: Option<(Outlook, Outlook)>,
 }
 
 /// One input of a step's attempt, resolved: what the form of "retry with changes" shows.
@@ -369,9 +373,15 @@ impl Run {
         Some(AttemptId::act(id, act.n))
     }
 
-    /// What `command` would do, by the same machine on a copy.
-    pub fn preview(&self, command: &Command, actor: &Actor, now: Timestamp) -> Preview {
-        super::preview::preview(self, command, actor, now)
+    /// What `command` would do, by the same machine on a copy; with `by`, also when the run would end.
+    pub fn preview(
+        &self,
+        command: &Command,
+        actor: &Actor,
+        now: Timestamp,
+        by: Option<&Expectations>,
+    ) -> Preview {
+        super::preview::preview(self, command, actor, now, by)
     }
 
     /// Whether `command` would be accepted now. Cheap: no copy. For dimming keys and for the palette's reasons.

@@ -60,7 +60,7 @@ pub use controls::{Asked, Controls, Grounds, Held};
 pub use describe::BOOT_CHANGED;
 pub use effect::{Effect, Spec};
 pub use event::{Event, FreezeOverride, IllegalEvent, Recorded, RunStart};
-pub use forecast::{Forecast, RecoveryTime, Span};
+pub use forecast::{Forecast, Outlook, RecoveryTime, Span};
 pub use input::{
     AbortHow, Changes, Command, Definition, Ended, Input, Leftover, LogFacts, Outcome, Refusal,
     Seen,

@@ -4,13 +4,20 @@ use super::actor::Actor;
 use super::event::Event;
 use super::input::{Command, Input};
 use super::machine::{Preview, Run};
+use super::past::Expectations;
 use super::state::State;
 use super::verbs;
 use crate::id::{Role, StepId};
 use crate::time::Timestamp;
 use crate::workflow::Ungraceful;
 
-pub(super) fn preview(run: &Run, command: &Command, actor: &Actor, now: Timestamp) -> Preview {
+pub(super) fn preview(
+    run: &Run,
+    command: &Command,
+    actor: &Actor,
+    now: Timestamp,
+    by: Option<&Expectations>,
+) -> Preview {
     let mut preview = Preview {
         loses: loses(run, command),
         ..Preview::default()
@@ -76,6 +83,7 @@ pub(super) fn preview(run: &Run, command: &Command, actor: &Actor, now: Timestam
         }
     }
     preview.unblocks = unblocks(run, &copy, command, &preview.starts);
+    preview.outlook = by.and_then(|by| Some((run.outlook(now, by)?, copy.outlook(now, by)?)));
     preview
 }
 

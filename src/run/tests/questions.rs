@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 
 fn preview(scenario: &Scenario, text: &str) -> Preview {
     let (command, ana) = (command(text), actor("ana"));
-    scenario.run.preview(&command, &ana, scenario.now)
+    scenario.run.preview(&command, &ana, scenario.now, None)
 }
 
 fn ids(list: &[StepId]) -> String {

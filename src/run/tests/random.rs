@@ -461,7 +461,7 @@ impl World {
         });
         let seen = seen.filter(|_| self.dice.one_in(2));
         let refusal = self.run.refusal(&command, &actor, seen.as_ref());
-        let preview = self.run.preview(&command, &actor, self.now);
+        let preview = self.run.preview(&command, &actor, self.now, None);
         if seen.is_none() {
             assert_eq!(refusal, preview.refused, "refusal and preview differ");
         }

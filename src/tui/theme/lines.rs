@@ -28,6 +28,8 @@ pub struct Lines {
     pub bar_forecast: &'static str,
     pub bar_unused: &'static str,
     pub bar_now: &'static str,
+    /// The end of the recovery time.
+    pub bar_limit: &'static str,
     pub scroll_thumb: &'static str,
     pub scroll_track: &'static str,
     /// Eight rising levels, for the trend of times.
@@ -61,6 +63,7 @@ impl Lines {
         bar_forecast: "░",
         bar_unused: "┄",
         bar_now: "┆",
+        bar_limit: "╎",
         scroll_thumb: "█",
         scroll_track: "│",
         spark: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
@@ -100,6 +103,7 @@ impl Lines {
         bar_forecast: ":",
         bar_unused: ".",
         bar_now: "|",
+        bar_limit: "!",
         scroll_thumb: "#",
         scroll_track: "|",
         spark: ["_", ".", ",", "-", "=", "+", "*", "#"],

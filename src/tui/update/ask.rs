@@ -21,7 +21,7 @@ pub(super) fn ask(model: &mut Model, act: Act, out: &mut Vec<Request>) {
     // `step` may start another one than the selected; what starts decides how much is asked.
     let before = model.run.is_before_steps();
     let starts = match act {
-        Act::Pause | Act::Step => model.run.preview(&command, &model.actor, model.now).starts,
+        Act::Pause | Act::Step => model.effects_of(&command).starts,
         _ => Vec::new(),
     };
     let command = match (command, starts.first()) {

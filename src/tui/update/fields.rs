@@ -124,7 +124,7 @@ fn skipped(model: &Model, command: &Command) -> Vec<Field> {
     if let Command::Skip { dependents, .. } = &mut alone {
         *dependents = false;
     }
-    let loses = model.run.preview(&alone, &model.actor, model.now).loses;
+    let loses = model.effects_of(&alone).loses;
     let mut names: Vec<&str> = loses
         .iter()
         .map(|(_, needed)| needed.rsplit('.').next().unwrap_or(needed))

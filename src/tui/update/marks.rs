@@ -98,11 +98,7 @@ fn open(model: &mut Model, act: Act, level: Level, aims: Vec<Aim>) {
     let mut fields = Vec::new();
     let misses = |(_, command, _): &(&Aim, Command, _)| {
         matches!(command, Command::Skip { .. })
-            && !model
-                .run
-                .preview(&alone(command), &model.actor, model.now)
-                .loses
-                .is_empty()
+            && !model.effects_of(&alone(command)).loses.is_empty()
     };
     if commands.iter().take(TOLD).any(misses) {
         let label = "Skip the steps that would miss an output";
@@ -204,7 +200,7 @@ fn facts(model: &Model, commands: &[Asked<'_>]) -> Vec<Fact> {
     let mut facts = Vec::new();
     let (able, unable): (Vec<_>, Vec<_>) = commands.iter().partition(|(.., why)| why.is_none());
     for (n, (aim, command, _)) in able.iter().take(TOLD).enumerate() {
-        let told = model.facts(command);
+        let told = model.facts_of_one(command);
         let grave = told.iter().any(|fact| fact.grave);
         let told: Vec<String> = told
             .into_iter()

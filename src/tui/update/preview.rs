@@ -2,6 +2,7 @@
 
 use crate::id::StepId;
 use crate::run::{Ask, Command, Preview};
+use crate::time::clock_span;
 use crate::tui::model::{Fact, Model};
 
 /// Names listed before the rest is only counted.
@@ -10,10 +11,59 @@ const NAMED: usize = 6;
 impl Model {
     /// What `command` would do, in the words of a box.
     pub(super) fn facts(&self, command: &Command) -> Vec<Fact> {
-        let preview = self.run.preview(command, &self.actor, self.now);
+        let by = Some(&self.expectations);
+        let preview = self.run.preview(command, &self.actor, self.now, by);
         let mut facts = self.question(command);
         facts.extend(self.told(&preview));
+        facts.extend(self.finish(command, &preview));
         facts
+    }
+
+    /// The same of one command among others: when the run would end hangs on all of them.
+    pub(super) fn facts_of_one(&self, command: &Command) -> Vec<Fact> {
+        let mut facts = self.question(command);
+        facts.extend(self.told(&self.effects_of(command)));
+        facts
+    }
+
+    /// What would happen, without a look ahead.
+    pub(super) fn effects_of(&self, command: &Command) -> Preview {
+        self.run.preview(command, &self.actor, self.now, None)
+    }
+
+    /// What becomes of the time at which the run is expected to end: `14:09:03, 1:10 sooner; RTO met with 0:57 to spare`.
+    fn finish(&self, command: &Command, preview: &Preview) -> Option<Fact> {
+        let (is, would_be) = preview.outlook.filter(|_| preview.ends.is_none())?;
+        let (sooner, later) = (is.end.since(would_be.end), would_be.end.since(is.end));
+        // Whoever leaves something out wants to know what that wins.
+        let leaves_out = matches!(
+            command,
+            Command::Skip { .. } | Command::Mark { .. } | Command::Ignore { .. }
+        );
+        let change = match (sooner.as_secs(), later.as_secs()) {
+            (0, 0) if leaves_out => "as before: not on the critical path".into(),
+            (0, 0) => return None,
+            (0, _) => format!("{} later", clock_span(later)),
+            _ => format!("{} sooner", clock_span(sooner)),
+        };
+        let mut text = format!("{}, {change}", would_be.end.clock());
+        let mut grave = false;
+        if let Some(objective) = self.run.workflow().objectives.rto {
+            let until = self.run.started_at().after(objective);
+            let (spare, late) = (until.since(would_be.recovered), would_be.recovered > until);
+            grave = late && is.recovered <= until;
+            let rto = if late {
+                format!("MISSED by {}", clock_span(would_be.recovered.since(until)))
+            } else {
+                format!("met with {} to spare", clock_span(spare))
+            };
+            text = format!("{text}; RTO {rto}");
+        }
+        Some(Fact {
+            label: "Finish",
+            text,
+            grave,
+        })
     }
 
     /// What an approval asks, and how far it has come: nobody says yes to a question that he cannot read.

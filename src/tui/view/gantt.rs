@@ -114,10 +114,17 @@ fn axis(model: &Model, columns: Columns) -> Axis {
     let start = model.run.started_at();
     let expected = model.expected.map_or(start, |span| start.after(span));
     let end = model.forecast().last().max(expected).max(now(model));
+    let end = objective(model).map_or(end, |until| end.max(until));
     let shown = model.forecast().span(model.selected);
     let shown = shown.map_or(start, |span| span.begin);
     let width = columns.bar_end.saturating_sub(columns.bar);
     Axis::new((start, end), width, model.zoom_in, shown)
+}
+
+/// When the recovery time is over.
+fn objective(model: &Model) -> Option<Timestamp> {
+    let rto = model.run.workflow().objectives.rto?;
+    Some(model.run.started_at().after(rto))
 }
 
 /// Until when it is known what has happened: the forecast is as old as what is shown of it, and while nothing moves it rests.
@@ -145,8 +152,13 @@ fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
         (lines.bar_forecast, "forecast", Role::BarForecast),
         (lines.bar_unused, "unused", Role::BarForecast),
         (lines.bar_now, "now", Role::BarNow),
+        (lines.bar_limit, "RTO", Role::Danger),
         (lines.arrow, "critical", Role::RailCritical),
     ];
+    let limited = objective(model).is_some();
+    let legend = legend
+        .into_iter()
+        .filter(|(_, word, _)| limited || *word != "RTO");
     for (glyph, word, role) in legend {
         if strip.room() > word.len() + 6 {
             strip.own(" ", border).own(glyph, theme.style(role));
@@ -310,6 +322,10 @@ fn bar<'a>(model: &Model, theme: &'a Theme, axis: Axis, index: usize) -> Vec<(&'
         return bar.cells;
     };
     let (now, lines) = (now(model), theme.lines());
+    if let Some(until) = objective(model) {
+        let at = axis.at(until);
+        bar.role((at, at), lines.bar_limit, Role::Danger);
+    }
     let open = !step.state.is_resolved();
     if !model.run.phase().is_terminal() {
         let at = axis.at(now);

@@ -9,7 +9,7 @@ use super::strip::Strip;
 use super::words::{counted, shown_words};
 use crate::engine::Pace;
 use crate::run::{Kind, Phase, Shown, State};
-use crate::time::clock_span;
+use crate::time::{Timestamp, clock_span};
 use crate::tui::keys::Act;
 use crate::tui::layout::DETAIL_FROM;
 use crate::tui::model::{Model, View};
@@ -154,7 +154,8 @@ fn clock(model: &Model) -> String {
 
 pub(crate) fn tabs(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     let mut strip = Strip::new(buffer, area);
-    let (standing, (rto, late)) = (controls::standing(model), recovery(model));
+    let tight = area.width < DETAIL_FROM;
+    let (standing, (rto, late)) = (controls::standing(model), recovery(model, tight));
     let rto_role = if late { Role::Danger } else { Role::Text };
     let limit = model.run.attention_limit().unwrap_or_default();
     // Where there is no room for all: first what the run is about to do by itself, then who has the controls, then the objective, then what is expected.
@@ -164,7 +165,6 @@ pub(crate) fn tabs(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect
         (rto, rto_role),
         (forecast(model), Role::Muted),
     ];
-    let tight = area.width < DETAIL_FROM;
     let views = if tight { VIEWS_TIGHT } else { VIEWS };
     let mut room = usize::from(area.width).saturating_sub(views);
     let mut shown: Vec<(String, Role)> = Vec::new();
@@ -212,8 +212,8 @@ pub(crate) fn tabs(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect
 }
 
 /// The recovery time against its objective, and whether that is missed. While nothing moves no clock does either: then it says
-/// when the time is over, since it counts on.
-fn recovery(model: &Model) -> (String, bool) {
+/// when the time is over, since it counts on, and until when the run must go on for the objective to be met.
+fn recovery(model: &Model, tight: bool) -> (String, bool) {
     let time = model.run.recovery_time(model.now);
     let Some(objective) = time.objective.filter(|_| model.run.started().is_some()) else {
         return (String::new(), false);
@@ -225,12 +225,41 @@ fn recovery(model: &Model) -> (String, bool) {
         Some(false) if time.over && !time.reached => format!("RTO {of} not reached"),
         Some(false) if model.is_moving() || time.reached => format!("RTO {spent} of {of} MISSED"),
         None if model.is_moving() => format!("RTO {spent} of {of}"),
-        _ => format!(
-            "RTO until {}",
-            model.run.started_at().after(objective).clock()
-        ),
+        _ => {
+            let until = model.run.started_at().after(objective);
+            return standing_still(model, until, tight);
+        }
     };
     (text, late)
+}
+
+/// Each minute that nothing runs is one of those that are left.
+fn standing_still(model: &Model, until: Timestamp, tight: bool) -> (String, bool) {
+    let forecast = model.forecast();
+    let left = forecast
+        .recovered
+        .map(|recovered| recovered.since(forecast.at()));
+    let Some(left) = left else {
+        return (format!("RTO until {}", until.clock()), false);
+    };
+    // The last moment from which what is left can still be done in time.
+    let go_on = Timestamp(until.0.saturating_sub(left.as_millis() as i64));
+    match (go_on < forecast.at(), tight) {
+        (true, true) => (format!("RTO {} out of reach", until.clock()), true),
+        (true, false) => {
+            let left = clock_span(left);
+            let text = format!(
+                "RTO until {} out of reach: {left} are left to do",
+                until.clock()
+            );
+            (text, true)
+        }
+        (false, true) => (format!("RTO: go on by {}", go_on.clock()), false),
+        (false, false) => {
+            let (until, go_on) = (until.clock(), go_on.clock());
+            (format!("RTO until {until}: go on by {go_on}"), false)
+        }
+    }
 }
 
 /// What is expected of the whole run, or since when and by whom it stands still.
