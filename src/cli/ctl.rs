@@ -126,6 +126,7 @@ fn preview(past: &Past, command: &Command, args: &CtlArgs, out: &mut Out) -> Res
     let lists = [
         ("starts now", &preview.starts),
         ("resets", &preview.resets),
+        ("stands as before", &preview.returns),
         ("stops", &preview.stops),
         ("skips", &preview.skips),
         ("runs in another way", &preview.alters),
@@ -169,6 +170,7 @@ fn as_json(preview: &Preview) -> Json {
         "preview": true,
         "starts": preview.starts,
         "resets": preview.resets,
+        "returns": preview.returns,
         "stops": preview.stops,
         "skips": preview.skips,
         "alters": preview.alters,

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
+use super::actor;
 use super::args::CtlArgs;
 use super::check;
-use super::exit::Failure;
+use super::exit::{Exit, Failure};
 use super::out::{meant, quoted};
 use super::past::{self, Past};
 use crate::config::Settings;
 use crate::id::{AttemptId, StepId};
 use crate::journal::Reader;
-use crate::run::{AbortHow, Changes, Command, Definition};
+use crate::run::{AbortHow, Changes, Command, Definition, Refusal};
 use crate::text::Clean;
 use crate::time::Timestamp;
 
@@ -94,6 +95,7 @@ pub(super) const VERBS: &[Verb] = &[
     verb("postpone", Takes::Step, &["--until"], "move the end of a wait, or a deadline", postpone),
     verb("recheck", Takes::MaybeCheck, &[], "run preflight checks that are not met again", |a| Ok(Command::Recheck { check: a.check() })),
     verb("override", Takes::MaybeCheck, &[], "begin although preflight checks are not met", |a| Ok(Command::Override { check: a.check(), reason: a.reason() })),
+    verb("undo", Takes::Nothing, &[], "take your last command back, if nothing has come of it yet", undo),
     verb("note", Takes::MaybeStep, &[], "write --reason TEXT into the record", |a| Ok(Command::Note { step: a.step.clone(), text: a.reason() })),
     verb("pin", Takes::Step, &["--line"], "pin line --line N of the output of --attempt N to the record", pin),
     verb("take", Takes::Nothing, &["--force"], "ask for the controls; --force takes them", |a| Ok(Command::Take { force: a.args.force, reason: a.reason() })),
@@ -209,6 +211,16 @@ impl Asked<'_> {
         let missing = || Failure::usage(format!("{} needs {option}", self.args.verb));
         value.cloned().ok_or_else(missing)
     }
+}
+
+fn undo(asked: &Asked<'_>) -> Result<Command, Failure> {
+    let way = asked.past.run.way_back(&actor::current());
+    let refused = |refusal: Refusal| Failure {
+        exit: Exit::Refused,
+        message: refusal.why,
+        hint: refusal.hint,
+    };
+    way.map(|way| way.by).map_err(refused)
 }
 
 fn retry(asked: &Asked<'_>) -> Result<Command, Failure> {

@@ -91,6 +91,9 @@ fn spoken(event: &Event) -> Option<(Option<String>, String)> {
         }
         Event::StepIgnored { step } => of(step, "failure ignored".into()),
         Event::StepReset { step } => of(step, "back to pending".into()),
+        Event::StepReturned { step, state, why } => {
+            of(step, format!("back to {}{}", state.word(), because(why)))
+        }
         Event::Voted { .. }
         | Event::VoteRevoked { .. }
         | Event::ItemTicked { .. }

@@ -93,6 +93,7 @@ impl fmt::Display for Preview {
             ("starts now", &self.starts),
             ("can start later", &self.unblocks),
             ("goes back to pending", &self.resets),
+            ("stands as before", &self.returns),
             ("is skipped", &self.skips),
             ("is told to stop", &self.stops),
             ("runs in another way", &self.alters),
@@ -222,6 +223,7 @@ pub(super) fn command(command: &Command) -> String {
         Command::Ungraceful { on: true, .. } => "ungraceful mode on",
         Command::Ungraceful { on: false, .. } => "ungraceful mode off",
         Command::Reload { .. } => "reload the definition",
+        Command::TakeBack { .. } => "take back",
     };
     let reason = command.reason();
     let more = match command {
@@ -461,6 +463,7 @@ pub(super) fn event_name(event: &Event) -> &'static str {
         Event::StepSkipped { .. } => "step_skipped",
         Event::StepIgnored { .. } => "step_ignored",
         Event::StepReset { .. } => "step_reset",
+        Event::StepReturned { .. } => "step_returned",
         Event::Voted { .. } => "voted",
         Event::VoteRevoked { .. } => "vote_revoked",
         Event::ItemTicked { .. } => "item_ticked",

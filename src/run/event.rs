@@ -95,6 +95,13 @@ pub enum Event {
     StepReset {
         step: StepId,
     },
+    /// A command was taken back: it stands as it stood before that.
+    StepReturned {
+        step: StepId,
+        state: State,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        why: String,
+    },
     Voted {
         step: StepId,
         actor: Actor,

@@ -14,7 +14,7 @@ use super::input::{AbortHow, Command};
 use super::machine::{Abort, Run};
 use super::schedule::not_started;
 use super::state::{Ask, AuditEntry, Kind, Phase, SkipReason, State, StepRun, Tick, Vote};
-use super::track::{Mark, Track};
+use super::track::{Before, Mark, Track};
 use super::verbs;
 use crate::id::StepId;
 use crate::time::Timestamp;
@@ -62,6 +62,7 @@ impl Run {
             } => self.end(step, State::Skipped(*reason), outputs),
             Event::StepIgnored { step } => self.end(step, State::Ignored, &BTreeMap::new()),
             Event::StepReset { step } => self.reset(step),
+            Event::StepReturned { step, state, why } => self.take_back(step, *state, why),
             Event::Voted { .. }
             | Event::VoteRevoked { .. }
             | Event::ItemTicked { .. }
@@ -221,6 +222,13 @@ impl Run {
         self.last_actor = actor.clone();
         self.somebody_acted();
         let mut text = describe::command(command);
+        if let Command::TakeBack { command } = command {
+            let entries = self.audit.iter();
+            let taken_back = entries
+                .filter(|entry| entry.seq == *command)
+                .map(|e| &e.text);
+            text = taken_back.fold(text, |text, what| format!("{text}: {what}"));
+        }
         if let Command::Reload { definition } = command {
             let plan = self.plan_by(definition);
             let found = plan.map(|new| self.difference(&new)).unwrap_or_default();
@@ -237,6 +245,7 @@ impl Run {
         match command {
             Command::Retry { step, changes, .. } => {
                 for i in verbs::retry::targets(self, step) {
+                    self.remember(i);
                     self.new_try(i, changes.as_ref());
                 }
             }
@@ -247,12 +256,18 @@ impl Run {
                 ..
             } => {
                 for i in verbs::mark::targets(self, step) {
+                    self.remember(i);
                     self.tracks[i].mark = Some(Mark {
                         by: actor.to_string(),
                         outputs: outputs.clone(),
                         sure: *override_verify,
                     });
                     self.refile(i);
+                }
+            }
+            Command::Ignore { step, .. } => {
+                for i in verbs::ignore::targets(self, step) {
+                    self.remember(i);
                 }
             }
             Command::Abort { how, .. } => {
@@ -288,6 +303,31 @@ impl Run {
             }
             _ => {}
         }
+    }
+
+    /// How step `i` stands before the command that is being recorded, should that be taken back.
+    fn remember(&mut self, i: usize) {
+        let step = &self.steps[i];
+        self.tracks[i].before = Some(Box::new(Before {
+            command: self.seq,
+            state: step.state,
+            why: step.why.clone(),
+            changes: step.changes.clone(),
+        }));
+    }
+
+    fn take_back(&mut self, id: &StepId, state: State, why: &str) {
+        let Some(i) = self.index(id) else { return };
+        let before = self.tracks[i].before.take();
+        self.settle_at(i, state, why);
+        let (step, track) = (&mut self.steps[i], &mut self.tracks[i]);
+        step.outputs.clear();
+        track.changes = None;
+        track.look_first = false;
+        if let Some(before) = before {
+            step.changes = before.changes;
+        }
+        self.refile(i);
     }
 
     fn expand(&mut self, id: &StepId, items: &[Json]) {
@@ -361,6 +401,11 @@ impl Run {
         if state == State::Pending {
             track.admitted = false;
         }
+        // What a person's word alone has led to can still be taken back.
+        let on_its_word = matches!(state, State::Marked | State::Ignored);
+        if !on_its_word && !not_started(state) {
+            track.before = None;
+        }
         track.looked = None;
         track.mark = None;
         step.state = state;
@@ -405,6 +450,7 @@ impl Run {
         self.settle_at(i, State::Pending, "");
         let (step, track) = (&mut self.steps[i], &mut self.tracks[i]);
         step.outputs.clear();
+        track.before = None;
         track.group += 1;
         track.retried = 0;
         track.astray = 0;
@@ -419,6 +465,10 @@ impl Run {
         match phase {
             Phase::Running | Phase::RollingBack => {
                 self.opened = true;
+                // A command that has opened the run again is not taken back.
+                for track in &mut self.tracks {
+                    track.before = None;
+                }
                 self.reopened();
                 self.abort = None;
                 self.ended_at = None;

@@ -220,6 +220,11 @@ pub enum Command {
         on: bool,
         reason: String,
     },
+    /// Takes a retry, a mark or an ignored failure back, of which nothing has come yet: the one that was accepted with this
+    /// number of event.
+    TakeBack {
+        command: u64,
+    },
     /// Another definition from now on. Only what has not started may differ.
     Reload {
         definition: Box<Definition>,

@@ -137,6 +137,18 @@ impl Run {
                     "an attempt is under way",
                 )
             }
+            Event::StepReturned { step, state, .. } => {
+                let old = self.quiet_leaf(step)?.1;
+                let on_its_word = matches!(old, State::Marked | State::Ignored);
+                let stood = state.is_unresolved()
+                    || not_started(*state)
+                    || matches!(state, State::Retrying { .. });
+                let can = (on_its_word || not_started(old)) && stood;
+                require(
+                    can,
+                    &format!("{} does not return to {}", old.word(), state.word()),
+                )
+            }
             Event::Voted { step, .. } | Event::VoteRevoked { step, .. } => {
                 let ask = &self.steps[self.find(step)?].ask;
                 let asks = matches!(ask, Some(Ask::Approval { .. }));

@@ -51,6 +51,8 @@ pub struct Preview {
     /// Steps that could start later because of it (their needs become met if all goes well), nearest first.
     pub unblocks: Vec<StepId>,
     pub resets: Vec<StepId>,
+    /// Steps that would stand again as before a command.
+    pub returns: Vec<StepId>,
     pub skips: Vec<StepId>,
     pub stops: Vec<StepId>,
     /// Steps that would run in another way than now.
@@ -105,6 +107,7 @@ pub struct InputField {
 /// failed, timed_out, cancelled, rejected, unknown: held for a person, unless `on_failure` ignores or aborts
 ///           ! retry                         -> ready      ! mark -> marked      ! skip -> skipped(operator)
 ///           ! ignore (failed, timed_out)    -> ignored
+///           ! take back a retry, mark or ignore -> as it stood before
 /// any end   ! retry from here               -> pending    skipped(operator) ! un-skip -> pending
 /// abort     not started, waiting            -> skipped(upstream); `always` steps still run, except on kill
 /// roll back ! | `on_failure` | `on_reject`   an abort first; then what was done is undone, one step after the other:
@@ -137,6 +140,8 @@ pub struct InputField {
 /// - While paused, deadlines and timers hold their result until resume; time itself goes on.
 /// - Ungraceful mode is fixed for an attempt when it starts. Skipped by it is no exception: its author has foreseen it. A step's own
 ///   mode stands over that of its groups, and that over the run's.
+/// - A retry, a mark or an ignored failure can be taken back until the step, or one that needs it, has started: it then stands
+///   again as it stood, with a fresh budget. One that has opened an ended run cannot.
 /// - A reload keeps everything that has begun as it stands; what has not is pending anew, under its new definition.
 /// - `attention_timeout` counts while the header says ATTENTION, from the last thing that anybody did, a note included. A pause
 ///   or a take-up at a screen ends it: somebody is there. It counts on while no engine is.

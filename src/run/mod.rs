@@ -73,3 +73,4 @@ pub use state::{
     Why,
 };
 pub use stock::Stock;
+pub use verbs::take_back::WayBack;

@@ -50,6 +50,7 @@ pub(super) fn preview(
                 ..
             } => add(&mut preview.starts, step),
             Event::StepReset { step } => add(&mut preview.resets, step),
+            Event::StepReturned { step, .. } => add(&mut preview.returns, step),
             Event::StepSkipped { step, .. } => add(&mut preview.skips, step),
             Event::StopOrdered { attempt, .. } => add(&mut preview.stops, attempt.step),
             Event::RunEnded { phase } => preview.ends = Some(phase),

@@ -49,6 +49,8 @@ pub(super) struct Track {
     /// The end it stood at when that retry was asked for.
     pub(super) parked: State,
     pub(super) changes: Option<Changes>,
+    /// How it stood before the last command that can be taken back.
+    pub(super) before: Option<Box<Before>>,
 
     /// The fact by which it came into its state: order never comes from time.
     pub(super) since: u64,
@@ -75,6 +77,17 @@ pub(super) struct Mark {
     pub(super) outputs: BTreeMap<String, Json>,
     /// Without asking `verify`.
     pub(super) sure: bool,
+}
+
+/// How a step stood before a person's command, until something comes of that.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Before {
+    /// The event by which the command was accepted.
+    pub(super) command: u64,
+    pub(super) state: State,
+    pub(super) why: String,
+    /// Inputs that a person has changed for the rest of the run.
+    pub(super) changes: BTreeMap<String, String>,
 }
 
 /// The members of a group, counted.

@@ -10,4 +10,5 @@ mod reloads;
 mod scenario;
 mod scenarios;
 mod table;
+mod take_back;
 mod values;

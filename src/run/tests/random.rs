@@ -474,13 +474,23 @@ impl World {
         accepted
     }
 
+    /// Of the last command, or of one that is long past.
+    fn way_back(&mut self) -> Command {
+        let any = self.dice.below(self.run.seq() as usize + 2) as u64;
+        match self.run.way_back(&actor("ana")) {
+            Ok(way) if self.dice.one_in(2) => way.by,
+            _ => Command::TakeBack { command: any },
+        }
+    }
+
     fn random_command(&mut self) -> Command {
         let step = self.run.steps()[self.dice.below(self.run.steps().len())]
             .id
             .clone();
         let reason = "because".to_owned();
         let outputs = BTreeMap::new();
-        match self.dice.below(33) {
+        match self.dice.below(36) {
+            33..36 => self.way_back(),
             31 | 32 => Command::Ungraceful {
                 step: self.dice.one_in(2).then_some(step),
                 on: self.dice.one_in(2),

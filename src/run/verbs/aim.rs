@@ -23,7 +23,8 @@ pub(in crate::run) fn aim(command: &Command) -> Option<&StepId> {
         | Command::Recheck { .. }
         | Command::Override { .. }
         | Command::Rollback { .. }
-        | Command::Reload { .. } => None,
+        | Command::Reload { .. }
+        | Command::TakeBack { .. } => None,
         Command::Step { step } | Command::Note { step, .. } | Command::Ungraceful { step, .. } => {
             step.as_ref()
         }

@@ -8,7 +8,8 @@ use super::aim::{Check, leaves, need_reason, wrong_state};
 use super::mark::only_approved;
 use crate::id::StepId;
 
-fn targets(run: &Run, step: &StepId) -> Vec<usize> {
+/// The steps whose failure it lets go.
+pub(in crate::run) fn targets(run: &Run, step: &StepId) -> Vec<usize> {
     leaves(run, step, |run, i| {
         matches!(run.steps[i].state, State::Failed | State::TimedOut)
     })

@@ -9,7 +9,7 @@ mod breakpoint;
 mod cancel;
 mod controls;
 mod ended;
-mod ignore;
+pub(super) mod ignore;
 pub(super) mod mark;
 mod note;
 mod pause;
@@ -21,6 +21,7 @@ mod retry_from;
 mod rollback;
 pub(super) mod skip;
 mod step;
+pub(super) mod take_back;
 pub(super) mod tick;
 mod ungraceful;
 

@@ -104,14 +104,19 @@ pub(super) fn check_unskip(run: &Run, step: &StepId) -> Check {
         return wrong_state(run, step, "un-skip", "a step that a person skipped");
     }
     let aim = run.index(step).unwrap_or(skipped[0]);
-    let heirs = run.heirs(run.gate(aim));
-    match heirs.into_iter().find(|&d| begun(run, d)) {
+    match begun_without(run, aim) {
         Some(d) => refuse(
             format!("{} has started already without {step}", run.steps[d].id),
             "retry from here runs both again",
         ),
         None => Ok(()),
     }
+}
+
+/// A dependent of `i` that has started, on the word of a person about `i`.
+pub(super) fn begun_without(run: &Run, i: usize) -> Option<usize> {
+    let heirs = run.heirs(run.gate(i));
+    heirs.into_iter().find(|&d| begun(run, d))
 }
 
 /// The dependents that were skipped with it come back too; whatever else keeps them skipped does so again.

@@ -8,7 +8,7 @@ use super::super::state::Phase;
 use super::aim::{Check, aim, check_seen, refuse};
 use super::{
     abort, answer, breakpoint, cancel, controls, ignore, mark, note, pause, postpone, preflight,
-    reload, retry, retry_from, rollback, skip, step, tick, ungraceful,
+    reload, retry, retry_from, rollback, skip, step, take_back, tick, ungraceful,
 };
 
 /// Whether `command` is legal now. Decides from the state alone, and changes nothing.
@@ -89,6 +89,7 @@ pub(in crate::run) fn check(
         }
         Command::Rollback { reason } => rollback::check(run, reason),
         Command::Reload { definition } => reload::check(run, definition),
+        Command::TakeBack { command } => take_back::check(run, *command),
         Command::Ungraceful { step, on, reason } => {
             ungraceful::check(run, step.as_ref(), *on, reason)
         }
@@ -168,6 +169,7 @@ pub(in crate::run) fn act(desk: &mut Desk, command: &Command, actor: &Actor) {
         Command::Release => controls::release(desk, actor),
         Command::Rollback { .. } => rollback::act(desk),
         Command::Reload { .. } => reload::act(desk),
+        Command::TakeBack { command } => take_back::act(desk, *command),
         Command::Ungraceful { step, on, .. } => ungraceful::act(desk, step.as_ref(), *on),
         // Being accepted is all there is to a note or a pin; a mark and an abort are carried out by `settle`.
         Command::Mark { .. }

@@ -264,7 +264,7 @@ pub const TABLE: &[Action] = &[
     row(A::Breakpoint, &["b"], "break", "break", "set or clear a breakpoint; release a held step", Steer).changing(Asks::FREE),
     row(A::Note, &["c"], "note", "note", "write a note on the step", Steer),
     row(A::Pin, &[], "pin", "", "pin the top line of the log to the run's record", Steer),
-    row(A::Undo, &["u"], "undo", "", "undo the last command not yet taken up", Steer).changing(Asks::always(Line)).later(),
+    row(A::Undo, &["u"], "undo", "", "take your last command back, if nothing has come of it yet", Steer).changing(Asks::danger(Line, Dialog)),
     row(A::Ungraceful, &["U"], "ungraceful", "", "ungraceful mode on or off, of the step or the run", Steer).changing(Asks::always(Dialog)),
     row(A::Reload, &[], "reload", "", "while paused: go on by a changed workflow file", Steer).changing(Asks::always(Dialog)),
     row(A::Controls, &["C"], "controls", "controls", "take the controls, ask for them, hand them over or give them up", Steer).asking(Asks::always(Line)),

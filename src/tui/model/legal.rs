@@ -42,6 +42,7 @@ impl Model {
                 Some(Command::Resume)
             }
             Act::Pause => Some(Command::Pause),
+            Act::Undo => self.run.way_back(&self.actor).ok().map(|way| way.by),
             Act::Abort => Some(Command::Abort {
                 how: AbortHow::Now,
                 reason: REASON.into(),
@@ -57,7 +58,7 @@ impl Model {
             }),
             _ => None,
         };
-        if run_level.is_some() {
+        if run_level.is_some() || act == Act::Undo {
             return run_level;
         }
         if self.run.is_before_steps() {
@@ -151,9 +152,16 @@ impl Model {
 
     /// The machine's own answer.
     fn refusal_of(&self, act: Act) -> Option<String> {
+        if act == Act::Undo
+            && let Err(refusal) = self.run.way_back(&self.actor)
+        {
+            return Some(refusal.to_string());
+        }
         let command = self.command_for(act)?;
         let aim = self.aim();
+        // That of the last command is not about what is selected.
         let seen = aim.as_ref().map(|aim| &aim.seen);
+        let seen = seen.filter(|_| act != Act::Undo);
         let refusal = self.run.refusal(&command, &self.actor, seen)?;
         Some(refusal.to_string())
     }

@@ -350,3 +350,21 @@ fn a_paused_run_goes_on_by_a_changed_file_after_a_look_at_it() {
     );
     assert!(play.model.run.index(&"new".into()).is_some());
 }
+
+#[test]
+fn the_last_command_can_be_taken_back() {
+    let mut play = failed();
+    play.press("u");
+    assert!(play.text(false).contains("undo: you have given no command"));
+    play.press("p M d b Enter d o n e Enter Enter");
+    play.press("u");
+    insta::assert_snapshot!("undo_80x24", play.text(false));
+    play.press("y");
+    let state = |play: &Play| {
+        play.model
+            .run
+            .step(&"promote-orders".into())
+            .map(|s| s.state)
+    };
+    assert_eq!(state(&play), Some(crate::run::State::Failed));
+}

@@ -21,7 +21,7 @@ pub(super) fn ask(model: &mut Model, act: Act, out: &mut Vec<Request>) {
     // `step` may start another one than the selected; what starts decides how much is asked.
     let before = model.run.is_before_steps();
     let starts = match act {
-        Act::Pause | Act::Step => model.effects_of(&command).starts,
+        Act::Pause | Act::Step | Act::Undo => model.effects_of(&command).starts,
         _ => Vec::new(),
     };
     let command = match (command, starts.first()) {
@@ -42,8 +42,8 @@ pub(super) fn ask(model: &mut Model, act: Act, out: &mut Vec<Request>) {
             let question = question(model, act, &starts);
             model.front = Front::Confirm(Confirm {
                 question,
+                aim: aim(model, act, &command, &starts),
                 what: Confirmed::Send(command),
-                aim: aim(model, act, &starts),
                 drawn: None,
             });
         }
@@ -56,7 +56,7 @@ pub(super) fn level_of(model: &Model, act: Act, index: usize, starts: &[StepId])
     let asks = action(act).asks;
     let def = model.def(index);
     match act {
-        Act::Pause | Act::Step => {
+        Act::Pause | Act::Step | Act::Undo => {
             let danger = starts.iter().any(|step| model.is_danger(step));
             asks.level(danger, true)
         }
@@ -69,8 +69,9 @@ pub(super) fn level_of(model: &Model, act: Act, index: usize, starts: &[StepId])
 }
 
 /// What a change of must close the question: nothing of a step for commands to the whole run.
-fn aim(model: &Model, act: Act, starts: &[StepId]) -> Option<Aim> {
+fn aim(model: &Model, act: Act, command: &Command, starts: &[StepId]) -> Option<Aim> {
     match (act, starts.first()) {
+        (Act::Undo, _) => model.aim_at(model.run.index(command.step()?)?),
         (Act::Pause | Act::Abort | Act::RollBack | Act::Ungraceful, _) => None,
         (Act::Retry | Act::Skip, _) if model.run.is_before_steps() => None,
         (Act::Step, Some(first)) => model.aim_at(model.run.index(first)?),
@@ -87,6 +88,7 @@ fn question(model: &Model, act: Act, starts: &[StepId]) -> String {
     match act {
         Act::Pause => format!("Resume? A danger step starts at once: {first}"),
         Act::Step => format!("Start exactly one step: {first}?"),
+        Act::Undo => undo_question(model, starts),
         Act::Retry => {
             let next = model.step().map_or(1, |step| step.attempts.len() + 1);
             format!("Retry {id} (attempt {next})?")
@@ -103,12 +105,30 @@ fn question(model: &Model, act: Act, starts: &[StepId]) -> String {
     }
 }
 
+/// `Undo mark restore: done by hand (14:02:11)? Starts now: healthy`.
+fn undo_question(model: &Model, starts: &[StepId]) -> String {
+    let Ok(way) = model.run.way_back(&model.actor) else {
+        return String::new();
+    };
+    let starts: Vec<&str> = starts.iter().map(StepId::as_str).collect();
+    let starts = if starts.is_empty() {
+        String::new()
+    } else {
+        format!(" Starts now: {}", starts.join(", "))
+    };
+    format!("Undo `{}` ({})?{starts}", way.what, way.at.clock())
+}
+
 fn open(model: &Model, act: Act, level: Level, command: &Command, starts: &[StepId]) -> Dialog {
     let step = model.step();
     let id = match (act, starts.first()) {
         (Act::Abort | Act::RollBack | Act::Ungraceful, _) => model.run.workflow().name.clone(),
         _ if matches!(command, Command::Recheck { .. } | Command::Override { .. }) => String::new(),
         (Act::Step | Act::Pause, Some(first)) => first.to_string(),
+        (Act::Undo, _) => {
+            let way = model.run.way_back(&model.actor);
+            way.map(|way| way.what).unwrap_or_default()
+        }
         _ => step.map(|step| step.id.to_string()).unwrap_or_default(),
     };
     let unskip = matches!(command, Command::Unskip { .. });
@@ -118,7 +138,7 @@ fn open(model: &Model, act: Act, level: Level, command: &Command, starts: &[Step
         Purpose::Act(act)
     };
     let (verb, yes) = words(act, command);
-    let aim = aim(model, act, starts);
+    let aim = aim(model, act, command, starts);
     let mut dialog = Dialog::new(format!("{verb} {id}").trim_end().to_owned(), purpose, aim);
     yes.clone_into(&mut dialog.yes);
     let mut fields = fields(model, act, command);
@@ -165,6 +185,7 @@ fn words(act: Act, command: &Command) -> (&'static str, &'static str) {
         }
         Act::Pause => ("RESUME, STARTS", "Resume"),
         Act::Step => ("START ONLY", "Start"),
+        Act::Undo => ("UNDO", "Undo"),
         Act::Retry => ("RETRY", "Retry"),
         Act::RetryEdited => ("RETRY WITH CHANGED INPUTS", "Retry"),
         Act::RetryFrom => ("RETRY FROM HERE:", "Retry all"),

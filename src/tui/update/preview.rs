@@ -122,6 +122,7 @@ impl Model {
         tell("Starts now", &preview.starts, false);
         tell("Stops", &preview.stops, true);
         tell("Runs again", &preview.resets, false);
+        tell("As before", &preview.returns, false);
         tell("Is skipped", &preview.skips, false);
         tell("Another way", &preview.alters, false);
         tell("Is new", &preview.adds, false);

@@ -192,6 +192,7 @@ pub(super) fn done_word(command: &Command) -> &'static str {
         Command::Override { .. } => "overridden: it stays in the record",
         Command::Rollback { .. } => "rolling back",
         Command::Reload { .. } => "the definition is reloaded",
+        Command::TakeBack { .. } => "taken back: it stands as before",
         Command::Ungraceful { on: true, .. } => {
             "ungraceful from now on; what runs finishes as it began"
         }
