@@ -13,6 +13,7 @@ mod ledger;
 mod lend;
 mod line;
 mod link;
+mod memory;
 #[path = "../fuzz/mutate.rs"]
 #[allow(dead_code, reason = "shared with tests/fuzz")]
 mod mutate;
@@ -29,4 +30,5 @@ mod shipped;
 mod signals;
 mod stopped;
 mod tasks;
+mod tmux;
 mod unknown;

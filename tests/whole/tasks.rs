@@ -7,7 +7,7 @@
 use crate::face::Face;
 use crate::place::{Place, wait_for};
 
-const NIGHT: &str = r#"
+pub(crate) const NIGHT: &str = r#"
 name: night
 params: {lag: {type: int, default: 1, prompt: replication lag that is borne}}
 steps:
