@@ -114,6 +114,9 @@ fn options() -> Options {
         source: None,
         recording: None,
         replay: None,
+        plain: false,
+        has_screen: true,
+        words: |_| None,
     }
 }
 

@@ -40,6 +40,8 @@ pub struct Settings {
     pub surroundings: Surroundings,
     /// Lines instead of a screen: asked for, or the terminal is a dumb one.
     pub plain: bool,
+    /// The terminal cannot show a screen.
+    pub dumb: bool,
     pub fps: Option<u16>,
     /// Own keys: a command of the key table, and the key that shall do it.
     pub keys: Vec<(String, String)>,
@@ -145,6 +147,7 @@ impl Settings {
                 ..Surroundings::default()
             },
             plain: flags.plain || file.plain || dumb,
+            dumb,
             fps: flags.fps.or(file.fps.filter(|n| (1..=60).contains(n))),
             keys: file.keys.into_iter().collect(),
             retention: retention(&file.prune)?,

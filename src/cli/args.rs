@@ -55,7 +55,7 @@ pub(super) struct Global {
     /// Only ASCII characters on the screen
     #[arg(long, global = true, help_heading = "Global options")]
     pub ascii: bool,
-    /// Lines instead of a screen
+    /// Lines and numbered questions instead of a screen, for a screen reader or a bad line
     #[arg(long, global = true, help_heading = "Global options")]
     pub plain: bool,
     /// At most this many frames a second

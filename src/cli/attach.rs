@@ -29,7 +29,7 @@ pub(super) fn attach(
     if past.holder.is_none() {
         return Err(unheld(&past));
     }
-    if settings.plain || !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         return Err(
             Failure::usage("attach opens the screen, which needs a terminal").hint(format!(
                 "without one: flightdeck show {id}, logs -f {id} STEP, ctl {id} VERB",

@@ -22,10 +22,8 @@ pub(super) fn resume(
         own_session();
     }
     let past = past::open(settings, &args.run)?;
-    let lines = args.headless
-        || settings.plain
-        || !std::io::stdin().is_terminal()
-        || !std::io::stdout().is_terminal();
+    let lines =
+        args.headless || !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal();
     let phase = past.run.phase();
     // A hook of its end may still be owed.
     let over = phase.is_terminal() && !past.run.has_hooks_to_do();

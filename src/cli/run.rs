@@ -30,7 +30,7 @@ pub(super) fn run(args: &RunArgs, settings: &Settings, out: &mut Out) -> Result<
     let workflow = Arc::new(workflow);
     let breakpoints = steps_named(&args.breakpoints, &workflow)?;
     let given = params::given(&args.params)?;
-    let face = face(args, settings);
+    let face = face(args);
     let Some(bound) = bind(&args.file, &workflow, given, face, settings)? else {
         return Ok(Exit::Cancelled);
     };
@@ -58,7 +58,7 @@ pub(super) fn run(args: &RunArgs, settings: &Settings, out: &mut Out) -> Result<
         actor: start.actor.clone(),
         face,
         own_session: args.own_session,
-        recording: recording(args.record.as_deref(), face)?,
+        recording: recording(args.record.as_deref(), face, settings)?,
         settings,
     };
     launch::start(&shelf, workflow, start, &post, out)
@@ -136,8 +136,8 @@ impl Beginning {
     }
 }
 
-/// The screen needs a terminal on both ends; without one the run is told in lines.
-fn face(args: &RunArgs, settings: &Settings) -> Face {
+/// A person needs a terminal on both ends, for a screen or for lines and questions; without one the run is only told.
+fn face(args: &RunArgs) -> Face {
     let options = headless::Options {
         json: args.json,
         hold: args.hold,
@@ -146,21 +146,24 @@ fn face(args: &RunArgs, settings: &Settings) -> Face {
         return Face::Lines(options);
     }
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    if terminal && !settings.plain {
+    if terminal {
+        // Told in lines where a screen is not wanted or not possible; the person is there all the same.
         return Face::Screen;
     }
-    if !terminal {
-        talk("flightdeck: no terminal here, so the run is shown as lines, as with --headless");
-    }
+    talk("flightdeck: no terminal here, so the run is shown as lines, as with --headless");
     Face::Lines(options)
 }
 
 /// The file is made before the run, so that nothing is started whose recording was wanted and cannot be had.
-fn recording(path: Option<&Path>, face: Face) -> Result<Option<Arc<Recording>>, Failure> {
+fn recording(
+    path: Option<&Path>,
+    face: Face,
+    settings: &Settings,
+) -> Result<Option<Arc<Recording>>, Failure> {
     let Some(path) = path else {
         return Ok(None);
     };
-    if face != Face::Screen {
+    if face != Face::Screen || screen::plain(settings) {
         return Err(Failure::usage(
             "--record records the screen, and there is none here",
         ));
@@ -186,7 +189,7 @@ fn bind(
                     .iter()
                     .any(|declared| declared.name == p.param)
             });
-            if face == Face::Screen && all_declared {
+            if face == Face::Screen && !screen::plain(settings) && all_declared {
                 screen::ask_params(file, workflow, given, settings)
             } else {
                 Err(params::refused(workflow, &problems))

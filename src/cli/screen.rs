@@ -66,7 +66,19 @@ pub(super) fn options(
         })),
         recording: None,
         replay: None,
+        plain: plain(settings),
+        has_screen: !settings.dumb && is_large_enough(),
+        words: headless::words,
     })
+}
+
+/// Whether the screen is told in lines: asked for, or the terminal has no room for a screen.
+pub(super) fn plain(settings: &Settings) -> bool {
+    settings.plain || !is_large_enough()
+}
+
+fn is_large_enough() -> bool {
+    tui::terminal::size().is_none_or(|(width, height)| tui::has_room(width, height))
 }
 
 /// What the person uses elsewhere too; split at spaces, without a shell.

@@ -13,4 +13,4 @@ pub use follow::{End, Options, follow};
 pub use line::line;
 pub use report::{Report, Source, gather, html, markdown};
 pub use summary::summary;
-pub use words::phase_word;
+pub use words::{phase_word, words};

@@ -11,7 +11,7 @@ use crate::run::{BOOT_CHANGED, Command, Event, Outcome, Phase, Recorded, RunStar
 use crate::text::Clean;
 
 /// An event as a line for people; `None` for what another line says better.
-pub(super) fn words(recorded: &Recorded) -> Option<String> {
+pub fn words(recorded: &Recorded) -> Option<String> {
     let (step, what) = said(&recorded.event)?;
     let text = match step {
         Some(step) => format!("{} {step}: {what}", recorded.at.clock()),

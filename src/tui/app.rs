@@ -15,6 +15,14 @@ pub(super) trait App {
     fn wake_at(&self) -> Option<Timestamp>;
     /// The person is done with it.
     fn is_done(&self) -> bool;
+    /// It is told in lines instead of drawn.
+    fn is_plain(&self) -> bool {
+        false
+    }
+    /// The lines that have not been printed yet.
+    fn take_lines(&mut self) -> String {
+        String::new()
+    }
 }
 
 impl App for super::model::Model {
@@ -32,5 +40,13 @@ impl App for super::model::Model {
 
     fn is_done(&self) -> bool {
         self.outcome.is_some()
+    }
+
+    fn is_plain(&self) -> bool {
+        self.plain.on
+    }
+
+    fn take_lines(&mut self) -> String {
+        self.plain.take()
     }
 }

@@ -123,7 +123,12 @@ impl Card {
 }
 
 pub(crate) fn is_too_small(width: u16, height: u16) -> bool {
-    width < WIDTH_MIN || height < HEIGHT_MIN
+    !has_room(width, height)
+}
+
+/// Whether a terminal of this size can show a screen.
+pub fn has_room(width: u16, height: u16) -> bool {
+    width >= WIDTH_MIN && height >= HEIGHT_MIN
 }
 
 /// Lays out the screen for what `model` shows.

@@ -3,12 +3,10 @@
 //! time. With nothing to do it sleeps: no timer, no byte.
 
 use std::io;
-use std::pin::Pin;
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use crossterm::event::Event;
-use futures_util::{FutureExt, Stream, StreamExt};
+use futures_util::{FutureExt, StreamExt};
 use tokio::time::sleep_until;
 
 use super::app::App;
@@ -20,6 +18,7 @@ use super::pacer::Pacer;
 use super::port::{Events, Port};
 use super::surface::Surface;
 use super::theme::Theme;
+use super::typed::{Heard, Keys, Lines, Typed};
 use super::world::World;
 use crate::engine::Pace;
 use crate::time::Timestamp;
@@ -36,8 +35,6 @@ const PASTE_FROM: usize = 6;
 const KEYS_MAX: usize = 1_000;
 /// Nobody presses a key so soon after a paste, or after what came with it.
 const AFTER_PASTE: Duration = Duration::from_millis(150);
-
-pub(super) type Keys = Pin<Box<dyn Stream<Item = io::Result<Event>>>>;
 
 /// Why the loop ended.
 #[derive(Debug)]
@@ -66,6 +63,8 @@ pub(super) struct Loop<'a, A, S, P: Port> {
     pub(super) feed: P::Feed,
     /// Opens the stream of keys, again after each suspension.
     pub(super) open_keys: &'a mut dyn FnMut() -> Keys,
+    /// Where lines are typed instead.
+    pub(super) open_lines: &'a mut dyn FnMut() -> Lines,
     pub(super) theme: Theme,
     pub(super) options: &'a Options,
     pub(super) pacer: Pacer,
@@ -78,13 +77,15 @@ pub(super) struct Loop<'a, A, S, P: Port> {
     pub(super) suspended: bool,
     /// What is to have the terminal next.
     pub(super) lent: Option<Lend>,
+    /// Lines instead of the screen from now on, or the screen again.
+    pub(super) switched: Option<bool>,
 }
 
 impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
     /// Runs until the person is done or the terminal is gone.
     pub(super) async fn run(mut self, gone: impl Future<Output = ()>) -> End {
         let mut gone = std::pin::pin!(gone.fuse());
-        let mut keys = (self.open_keys)();
+        let mut typed = self.open();
         let mut continued = continue_signal();
         let mut look_at = Instant::now();
         let mut listen_at = Instant::now();
@@ -93,19 +94,13 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
             self.tell(message, true);
         }
         while !self.app.is_done() {
-            if std::mem::take(&mut self.suspended) {
+            if self.steps_aside() {
                 // Two readers of one terminal would share its keys.
-                drop(keys);
-                if let Err(error) = self.surface.suspend() {
+                drop(typed);
+                if let Err(error) = self.step_aside() {
                     return End::of(error);
                 }
-                keys = (self.open_keys)();
-                self.pacer.hurry();
-            }
-            if let Some(lend) = self.lent.take() {
-                drop(keys);
-                self.lend(&lend);
-                keys = (self.open_keys)();
+                typed = self.open();
             }
             let draw = self.pacer.due();
             let wake = self.wake();
@@ -114,10 +109,14 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
             tokio::select! {
                 biased;
                 () = &mut gone => return End::HungUp,
-                event = keys.next() => {
-                    let Some(Ok(event)) = event else { return End::HungUp };
-                    self.keys(event, &mut keys).await;
-                }
+                heard = typed.next() => match heard {
+                    Some(Heard::Event(event)) => self.keys(event, &mut typed).await,
+                    Some(Heard::Line(text)) => {
+                        self.pacer.key();
+                        self.take_in(Message::Line { text, at: self.now() });
+                    }
+                    None => return End::HungUp,
+                },
                 Some(answer) = self.world.answers.next() => self.tell(answer, true),
                 () = until(resized) => self.resize(),
                 () = until(draw) => {
@@ -144,7 +143,49 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
                 }
             }
         }
-        End::Done
+        match self.print() {
+            Ok(()) => End::Done,
+            Err(error) => End::of(error),
+        }
+    }
+
+    fn open(&mut self) -> Typed {
+        if self.app.is_plain() {
+            Typed::Lines((self.open_lines)())
+        } else {
+            Typed::Keys((self.open_keys)())
+        }
+    }
+
+    /// Whether the screen is to go, for a while or for lines.
+    fn steps_aside(&self) -> bool {
+        self.suspended || self.lent.is_some() || self.switched.is_some()
+    }
+
+    fn step_aside(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.suspended) {
+            self.surface.suspend()?;
+            self.pacer.hurry();
+        }
+        if let Some(lend) = self.lent.take() {
+            self.lend(&lend);
+        }
+        if let Some(plain) = self.switched.take() {
+            if !plain {
+                self.print()?;
+            }
+            self.surface.plain(plain)?;
+            self.resize();
+        }
+        Ok(())
+    }
+
+    /// What is told in lines and has not been printed yet.
+    fn print(&mut self) -> io::Result<()> {
+        match self.app.take_lines() {
+            lines if lines.is_empty() => Ok(()),
+            lines => self.surface.print(&lines),
+        }
     }
 
     fn now(&self) -> Timestamp {
@@ -190,6 +231,10 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
                 self.suspended = true;
                 Ok(())
             }
+            Request::Plain(on) => {
+                self.switched = Some(on);
+                Ok(())
+            }
             Request::NextTheme => return self.next_theme(),
             Request::Replay(change) => {
                 let replay = self.options.replay.as_ref()?;
@@ -232,7 +277,7 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
     }
 
     /// Takes in all keys that wait. Many characters at once are a paste: they must not act as keys.
-    async fn keys(&mut self, first: Event, keys: &mut Keys) {
+    async fn keys(&mut self, first: Event, keys: &mut Typed) {
         let at = self.now();
         let mut typed = Vec::new();
         let mut next = Some(first);
@@ -247,7 +292,7 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
                 Event::Mouse(_) | Event::FocusGained | Event::FocusLost => {}
             }
             if typed.len() < KEYS_MAX {
-                next = waiting(keys).await;
+                next = keys.waiting().await;
             }
         }
         if typed.is_empty() {
@@ -293,6 +338,12 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
     }
 
     fn draw(&mut self) -> io::Result<()> {
+        if self.app.is_plain() {
+            self.print()?;
+            self.pacer.drawn(Duration::ZERO);
+            self.take_in(Message::Drawn(self.now()));
+            return Ok(());
+        }
         let (app, theme) = (&*self.app, &self.theme);
         self.surface.draw(&mut |frame| {
             if let Some(cursor) = app.view(theme, frame.buffer_mut()) {
@@ -306,16 +357,6 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
             self.tell(Message::Failed(trouble), false);
         }
         Ok(())
-    }
-}
-
-/// The next event, if one waits already. Polled with this task's own waker: crossterm keeps the first waker that it is
-/// given until a key comes, so a poll with another one would leave this loop asleep.
-async fn waiting(keys: &mut Keys) -> Option<Event> {
-    let polled = std::future::poll_fn(|cx| Poll::Ready(keys.as_mut().poll_next(cx))).await;
-    match polled {
-        Poll::Ready(Some(Ok(event))) => Some(event),
-        _ => None,
     }
 }
 

@@ -23,6 +23,11 @@ pub(crate) enum Message {
     },
     /// Text from the clipboard: a bracketed paste, or many characters in one read.
     Paste(String),
+    /// A whole line, where lines are typed instead of keys.
+    Line {
+        text: String,
+        at: Timestamp,
+    },
     Resize {
         width: u16,
         height: u16,
@@ -200,6 +205,8 @@ pub(crate) enum Request {
     NextTheme,
     Redraw,
     Suspend,
+    /// Lines instead of the screen, or the screen again.
+    Plain(bool),
     Replay(Change),
 }
 

@@ -31,10 +31,12 @@ pub mod stage;
 mod surface;
 pub mod terminal;
 pub mod theme;
+mod typed;
 mod update;
 mod view;
 mod world;
 
+pub use layout::has_room;
 pub use options::{Choice, Options, Outcome, Programs, Watch};
 pub use recording::Recording;
 pub use replay::Replay;

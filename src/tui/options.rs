@@ -13,7 +13,7 @@ use super::replay::Replay;
 use super::source::Source;
 use super::theme::Theme;
 use crate::id::RunId;
-use crate::run::Phase;
+use crate::run::{Phase, Recorded};
 use crate::time::Timestamp;
 
 /// Options of a screen. Plain values: the screen reads no environment and no files.
@@ -38,6 +38,12 @@ pub struct Options {
     pub recording: Option<Arc<Recording>>,
     /// A past run is shown once more, by the clock of this.
     pub replay: Option<Replay>,
+    /// Lines instead of a screen, from the start.
+    pub plain: bool,
+    /// The terminal can show a screen.
+    pub has_screen: bool,
+    /// A fact as a line for people; `None` for what another line says better.
+    pub words: fn(&Recorded) -> Option<String>,
 }
 
 impl Options {

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::app::App;
 use super::hang_up::{hang_up, watch_hang_up};
 use super::home::Home;
-use super::main_loop::{End, Keys, Loop};
+use super::main_loop::{End, Loop};
 use super::message::Message;
 use super::model::Model;
 use super::options::{Choice, Options, Outcome};
@@ -18,6 +18,7 @@ use super::pacer::Pacer;
 use super::port::{Events, NoRun, Port};
 use super::source::Source;
 use super::terminal::Terminal;
+use super::typed::{self, Keys};
 use super::world::World;
 use crate::engine::{Handle, Pace};
 use crate::run::{Actor, Event, Recorded};
@@ -75,7 +76,11 @@ fn block_on<T>(show: impl Future<Output = Result<T, String>>) -> Result<T, Strin
 }
 
 async fn show_run(handle: Handle, actor: Actor, options: Options) -> Result<Outcome, String> {
-    let mut terminal = enter()?;
+    let mut terminal = if options.plain {
+        enter_lines()?
+    } else {
+        enter()?
+    };
     if let Some(recording) = &options.recording {
         terminal.record(Arc::clone(recording), options.now());
     }
@@ -142,12 +147,14 @@ async fn drive<A: App, P: Port>(
     gone: impl Future<Output = ()>,
 ) -> End {
     let mut open_keys = || -> Keys { Box::pin(EventStream::new()) };
+    let mut open_lines = typed::lines;
     let screen = Loop {
         app,
         surface: terminal,
         world,
         feed,
         open_keys: &mut open_keys,
+        open_lines: &mut open_lines,
         theme: options.theme.clone(),
         options,
         pacer: Pacer::new(options.fps),
@@ -157,8 +164,13 @@ async fn drive<A: App, P: Port>(
         pasted: None,
         suspended: false,
         lent: None,
+        switched: None,
     };
     screen.run(gone).await
+}
+
+fn enter_lines() -> Result<Terminal, String> {
+    Terminal::enter_lines().map_err(|error| format!("cannot use the terminal: {error}"))
 }
 
 fn enter() -> Result<Terminal, String> {

@@ -20,6 +20,10 @@ pub(super) trait Surface {
     }
     fn bell(&mut self) -> io::Result<()>;
     fn copy(&mut self, text: &str) -> io::Result<()>;
+    /// Lines instead of the screen, or the screen again.
+    fn plain(&mut self, on: bool) -> io::Result<()>;
+    /// Where there is no screen.
+    fn print(&mut self, text: &str) -> io::Result<()>;
     /// Gives the terminal back until the person wants the screen again.
     fn suspend(&mut self) -> io::Result<()>;
     /// Gives the terminal to `work`, and takes it back.
@@ -57,6 +61,18 @@ impl Surface for Terminal {
 
     fn copy(&mut self, text: &str) -> io::Result<()> {
         Self::copy(self, text)
+    }
+
+    fn plain(&mut self, on: bool) -> io::Result<()> {
+        if on {
+            self.to_lines()
+        } else {
+            self.to_screen()
+        }
+    }
+
+    fn print(&mut self, text: &str) -> io::Result<()> {
+        Self::print(self, text)
     }
 
     fn suspend(&mut self) -> io::Result<()> {

@@ -2,12 +2,15 @@
 //!
 //! Whatever happens (leaving, a panic of the screen, SIGTERM on another thread), `restore_now` undoes it once, and never
 //! waits long for a terminal that takes nothing. Panics elsewhere in the process leave the terminal alone.
+//!
+//! Without a screen (`to_lines`) the terminal stays as the person knows it, but for the keys that would stop or end this
+//! process, and the run's engine with it: they end the line that is typed, and are part of it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::panic::{self, PanicHookInfo};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -17,7 +20,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
-use rustix::termios::{OptionalActions, QueueSelector, Termios};
+use rustix::termios::{
+    InputModes, LocalModes, OptionalActions, OutputModes, QueueSelector, SpecialCodeIndex, Termios,
+};
 
 use super::recording::Recording;
 use super::screen::Screen;
@@ -36,8 +41,13 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// Panic messages kept; more of them say nothing new.
 const PANICS_MAX: usize = 16;
 
-/// The terminal is ours at this moment.
-static OURS: AtomicBool = AtomicBool::new(false);
+/// What of the terminal is ours at this moment.
+static OURS: AtomicU8 = AtomicU8::new(NOTHING);
+const NOTHING: u8 = 0;
+const LINES: u8 = 1;
+const SCREEN: u8 = 2;
+/// What Ctrl-c and Ctrl-z send.
+const STOPS: [u8; 2] = [0x03, 0x1a];
 static BEFORE: Mutex<Option<Before>> = Mutex::new(None);
 static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static HOOK: Once = Once::new();
@@ -70,6 +80,34 @@ impl Terminal {
             screen: Screen::new(out, current_size()),
             mouse: false,
         })
+    }
+
+    /// As `enter`, but for lines: no screen yet.
+    pub fn enter_lines() -> io::Result<Self> {
+        HOOK.call_once(install_panic_hook);
+        take_lines()?;
+        let out = Frames { recording: None };
+        Ok(Self {
+            screen: Screen::new(out, current_size()),
+            mouse: false,
+        })
+    }
+
+    /// From the screen to lines.
+    pub fn to_lines(&mut self) -> io::Result<()> {
+        restore_now();
+        take_lines()
+    }
+
+    /// From lines to the screen, which is painted anew.
+    pub fn to_screen(&mut self) -> io::Result<()> {
+        restore_now();
+        self.take_back()
+    }
+
+    /// Where there is no screen: a few lines of text.
+    pub fn print(&mut self, text: &str) -> io::Result<()> {
+        write_out(LINES, text.as_bytes())
     }
 
     /// From now on whatever is on the screen is recorded too.
@@ -125,13 +163,18 @@ impl Terminal {
     pub fn suspend<T>(&mut self, work: impl FnOnce() -> T) -> io::Result<T> {
         restore_now();
         let result = work();
+        self.take_back()?;
+        Ok(result)
+    }
+
+    fn take_back(&mut self) -> io::Result<()> {
         take_over()?;
         if self.mouse {
             Tty.write_all(MOUSE_ON)?;
         }
         self.fit();
         self.screen.redraw();
-        Ok(result)
+        Ok(())
     }
 
     /// After SIGCONT: the shell has had the terminal meanwhile, so take it anew and repaint. Does nothing in the
@@ -139,8 +182,10 @@ impl Terminal {
     pub fn reclaim(&mut self) -> io::Result<()> {
         let stdin = io::stdin();
         let in_front = rustix::termios::tcgetpgrp(&stdin)? == rustix::process::getpgrp();
-        if !in_front || !OURS.load(Ordering::SeqCst) {
-            return Ok(());
+        match OURS.load(Ordering::SeqCst) {
+            SCREEN if in_front => {}
+            LINES if in_front => return take_lines(),
+            _ => return Ok(()),
         }
         let mut raw = rustix::termios::tcgetattr(&stdin)?;
         raw.make_raw();
@@ -162,7 +207,8 @@ impl Terminal {
 
     /// A person is needed.
     pub fn bell(&mut self) -> io::Result<()> {
-        Tty.write_all(b"\x07")
+        Tty.write_all(b"\x07")?;
+        self.print("\x07")
     }
 
     /// Puts a text on the clipboard of the operator's own machine (OSC 52). The caller masks and bounds it.
@@ -186,7 +232,8 @@ impl Drop for Terminal {
 /// Gives the terminal back as it was found. Callable from any thread, any number of times; returns within a moment even
 /// if the terminal takes nothing. Later frames of a screen that does not know yet go nowhere.
 pub fn restore_now() {
-    if !OURS.swap(false, Ordering::SeqCst) {
+    let had = OURS.swap(NOTHING, Ordering::SeqCst);
+    if had == NOTHING {
         return;
     }
     // Held only for moments; poisoned by nobody, but a panic hook must not panic.
@@ -194,12 +241,14 @@ pub fn restore_now() {
     let Some(before) = before.as_ref() else {
         return;
     };
-    if let Some(door) = &before.door {
-        send_patiently(door, LEAVE);
-    }
     let stdin = io::stdin();
-    // Keys typed for the screen must not become commands of the shell.
-    _ = rustix::termios::tcflush(&stdin, QueueSelector::IFlush);
+    if had == SCREEN {
+        if let Some(door) = &before.door {
+            send_patiently(door, LEAVE);
+        }
+        // Keys typed for the screen must not become commands of the shell.
+        _ = rustix::termios::tcflush(&stdin, QueueSelector::IFlush);
+    }
     _ = rustix::termios::tcsetattr(&stdin, OptionalActions::Now, &before.termios);
 }
 
@@ -210,27 +259,32 @@ pub fn take_panics() -> Vec<String> {
 
 /// The terminal is gone: nothing can be given back.
 pub(super) fn forget() {
-    OURS.store(false, Ordering::SeqCst);
+    OURS.store(NOTHING, Ordering::SeqCst);
 }
 
-fn take_over() -> io::Result<()> {
+/// Remembers how the terminal is.
+fn remember() -> io::Result<Termios> {
     let stdin = io::stdin();
     let termios = rustix::termios::tcgetattr(&stdin)?;
     rustix::termios::tcgetwinsize(io::stdout())?;
-    let mut raw = termios.clone();
-    raw.make_raw();
     let flags = OFlags::NOCTTY | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let door = OpenOptions::new()
         .write(true)
         .custom_flags(flags.bits() as i32)
         .open("/dev/tty");
     *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(Before {
-        termios,
+        termios: termios.clone(),
         door: door.ok(),
         thread: thread::current().id(),
     });
-    OURS.store(true, Ordering::SeqCst);
-    let entered = rustix::termios::tcsetattr(&stdin, OptionalActions::Now, &raw)
+    Ok(termios)
+}
+
+fn take_over() -> io::Result<()> {
+    let mut raw = remember()?;
+    raw.make_raw();
+    OURS.store(SCREEN, Ordering::SeqCst);
+    let entered = rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, &raw)
         .map_err(io::Error::from)
         .and_then(|()| Tty.write_all(ENTER));
     if entered.is_err() {
@@ -239,13 +293,31 @@ fn take_over() -> io::Result<()> {
     entered
 }
 
-fn current_size() -> Size {
-    let size = rustix::termios::tcgetwinsize(io::stdout());
-    match size {
-        Ok(size) if size.ws_col > 0 && size.ws_row > 0 => Size::new(size.ws_col, size.ws_row),
-        // A serial line does not know its size.
-        _ => Size::new(80, 24),
+fn take_lines() -> io::Result<()> {
+    let mut lines = remember()?;
+    lines.local_modes |= LocalModes::ICANON | LocalModes::ECHO | LocalModes::IEXTEN;
+    lines.local_modes.remove(LocalModes::ISIG);
+    lines.input_modes |= InputModes::ICRNL;
+    lines.output_modes |= OutputModes::OPOST;
+    lines.special_codes[SpecialCodeIndex::VEOL] = STOPS[0];
+    lines.special_codes[SpecialCodeIndex::VEOL2] = STOPS[1];
+    OURS.store(LINES, Ordering::SeqCst);
+    let taken = rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, &lines);
+    if taken.is_err() {
+        restore_now();
     }
+    Ok(taken?)
+}
+
+/// Columns and rows; `None` where there is no terminal, or one that does not know its size, as a serial line.
+pub fn size() -> Option<(u16, u16)> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    (size.ws_col > 0 && size.ws_row > 0).then_some((size.ws_col, size.ws_row))
+}
+
+fn current_size() -> Size {
+    let (width, height) = size().unwrap_or((80, 24));
+    Size::new(width, height)
 }
 
 /// Writes what the terminal takes within `PATIENCE`.
@@ -270,7 +342,7 @@ fn send_patiently(mut door: &File, mut bytes: &[u8]) {
 fn install_panic_hook() {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        if !OURS.load(Ordering::SeqCst) {
+        if OURS.load(Ordering::SeqCst) != SCREEN {
             return usual(info);
         }
         keep(info);
@@ -304,23 +376,29 @@ struct Tty;
 
 impl Write for Tty {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if !OURS.load(Ordering::SeqCst) {
-            return Ok(bytes.len());
-        }
-        loop {
-            match rustix::io::write(io::stdout(), bytes) {
-                // Another program left the shared terminal non-blocking; wait as if it were not.
-                Err(rustix::io::Errno::AGAIN) => {
-                    _ = poll(&mut [PollFd::new(&io::stdout(), PollFlags::OUT)], None);
-                }
-                result => return Ok(result?),
-            }
-        }
+        write_out(SCREEN, bytes).map(|()| bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Writes to standard output while the terminal is ours in this way; else nowhere. Not by `io::stdout`, which the thread that
+/// waits for the screen holds locked.
+fn write_out(way: u8, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() && OURS.load(Ordering::SeqCst) == way {
+        match rustix::io::write(io::stdout(), bytes) {
+            Ok(taken) => bytes = &bytes[taken..],
+            // Another program left the shared terminal non-blocking; wait as if it were not.
+            Err(rustix::io::Errno::AGAIN) => {
+                _ = poll(&mut [PollFd::new(&io::stdout(), PollFlags::OUT)], None);
+            }
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// Where the screen's frames go: to the terminal, and into the recording if there is one. Nothing else that is written to the
@@ -338,7 +416,7 @@ impl Write for Frames {
     fn write_all(&mut self, frame: &[u8]) -> io::Result<()> {
         Tty.write_all(frame)?;
         if let Some(recording) = &self.recording
-            && OURS.load(Ordering::SeqCst)
+            && OURS.load(Ordering::SeqCst) == SCREEN
         {
             recording.frame(frame);
         }

@@ -104,6 +104,7 @@ impl<P: Port> World<P> {
             | Request::NextTheme
             | Request::Redraw
             | Request::Suspend
+            | Request::Plain(_)
             | Request::Replay(_) => {}
         }
         None

@@ -20,6 +20,7 @@ mod mutate;
 mod past;
 mod pilots;
 mod place;
+mod plain;
 mod quickstart;
 mod recorded;
 mod replayed;

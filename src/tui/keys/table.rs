@@ -94,6 +94,7 @@ pub enum Act {
     Back,
     Quit,
     Suspend,
+    Plain,
     Faster,
     Slower,
 }
@@ -338,6 +339,7 @@ pub const TABLE: &[Action] = &[
     row(A::Mouse, &["\\"], "mouse", "", "mouse on or off", Screen).later(),
     row(A::Redraw, &["Ctrl-l"], "redraw", "", "draw the screen anew", Screen),
     row(A::Suspend, &["Ctrl-z"], "suspend", "", "suspend the screen; the run goes on", Screen),
+    row(A::Plain, &[], "plain", "", "lines and numbered questions instead of the screen; 0 comes back", Screen),
     row(A::Faster, &[">"], "faster", "", "in a replay: twice as fast", Screen),
     row(A::Slower, &["<"], "slower", "", "in a replay: half as fast", Screen),
     row(A::Back, &["Esc"], "back", "", "close what is open; never quits", Screen),

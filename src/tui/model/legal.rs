@@ -232,6 +232,7 @@ impl Model {
             Act::Detach if self.run.phase().is_terminal() => Some("the run has ended".into()),
             Act::Detach if self.pace != Pace::Live => Some("the run is not live".into()),
             Act::Detach if self.replay.is_some() => Some(WHY.to_owned()),
+            Act::Plain if self.replay.is_some() => Some("a replay has no lines".into()),
             Act::Faster | Act::Slower => Some("only a replay has a speed".into()),
             Act::Reload if !self.has_source => Some("no file can be read here".into()),
             Act::Reload if self.run.paused().is_none() => Some("pause the run first".into()),

@@ -9,6 +9,7 @@ mod legal;
 mod log_pane;
 mod marks;
 mod merge;
+mod plain;
 mod rows;
 mod run_filter;
 mod run_list;
@@ -26,6 +27,7 @@ pub(crate) use front::{
 pub(crate) use log_pane::{LogPane, Place, Search, Shown, Stamps};
 pub(crate) use marks::Marks;
 pub(crate) use merge::Merge;
+pub(crate) use plain::Plain;
 pub(crate) use run_filter::RunFilter;
 pub(crate) use run_list::{RunList, status};
 pub(crate) use runbook::Runbook;

@@ -9,7 +9,7 @@ use super::front::Front;
 use super::legal::Legal;
 use super::log_pane::LogPane;
 use super::rows::Rows;
-use super::{Aim, Marks, Merge, Place, RunList, Runbook};
+use super::{Aim, Marks, Merge, Place, Plain, RunList, Runbook};
 use crate::engine::Pace;
 use crate::id::StepId;
 use crate::run::{
@@ -60,6 +60,8 @@ pub(crate) struct Model {
     /// The first key of a chord of two.
     pub pending: Option<Key>,
     pub toast: Option<Toast>,
+    /// Lines instead of the screen.
+    pub plain: Plain,
     pub watch: Watch,
     /// A past run is shown once more.
     pub replay: Option<Replaying>,
@@ -189,6 +191,7 @@ impl Model {
             front: Front::None,
             pending: None,
             toast: None,
+            plain: Plain::new(options),
             watch: options.watch,
             replay: options.replay.as_ref().map(Replay::shown),
             pace: Pace::Live,
@@ -255,6 +258,9 @@ impl Model {
 
     /// A clock on the screen changes with time: something moves, or a deadline is shown.
     pub(crate) fn wake_at(&self) -> Option<Timestamp> {
+        if self.plain.on {
+            return None;
+        }
         let second = self.now.after(Duration::from_millis(
             1000 - self.now.0.rem_euclid(1000).unsigned_abs(),
         ));

@@ -24,7 +24,7 @@ use crate::journal::{self, Reader};
 use crate::run::{Actor, Command, Input, Recorded, Run, RunStart, Seen};
 use crate::time::Timestamp;
 use crate::tui::counting::{Count, Counting};
-use crate::tui::main_loop::{End, Keys, Loop};
+use crate::tui::main_loop::{End, Loop};
 use crate::tui::message::Message;
 use crate::tui::model::Model;
 use crate::tui::options::{Options, Outcome};
@@ -32,6 +32,7 @@ use crate::tui::pacer::Pacer;
 use crate::tui::port::{Events, Port};
 use crate::tui::screen::Screen;
 use crate::tui::surface::Surface;
+use crate::tui::typed::{Keys, Lines};
 use crate::tui::world::World;
 
 /// Nothing here takes longer.
@@ -125,6 +126,14 @@ impl Surface for Glass {
     }
 
     fn suspend(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn plain(&mut self, _: bool) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn print(&mut self, _: &str) -> io::Result<()> {
         Ok(())
     }
 
@@ -262,6 +271,7 @@ fn with_screen<F: Future<Output = ()>>(
     let mut model = Model::new(workflow, actor(), &options);
     let mut surface = glass;
     let mut open_keys = || -> Keys { Box::pin(keys.clone()) };
+    let mut open_lines = || -> Lines { Box::pin(futures_util::stream::pending()) };
     let screen = Loop {
         app: &mut model,
         surface: &mut surface,
@@ -271,6 +281,7 @@ fn with_screen<F: Future<Output = ()>>(
             ready: Vec::new(),
         },
         open_keys: &mut open_keys,
+        open_lines: &mut open_lines,
         theme: options.theme.clone(),
         options: &options,
         pacer: Pacer::new(options.fps),
@@ -280,6 +291,7 @@ fn with_screen<F: Future<Output = ()>>(
         pasted: None,
         suspended: false,
         lent: None,
+        switched: None,
     };
     let end = runtime.block_on(async {
         let ((), end) = tokio::join!(

@@ -9,6 +9,7 @@ mod looping;
 mod merged;
 mod past_runs;
 mod pictures;
+mod plain;
 mod plan;
 mod play;
 mod recovery;

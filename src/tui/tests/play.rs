@@ -51,6 +51,9 @@ pub(crate) fn options() -> Options {
         source: None,
         recording: None,
         replay: None,
+        plain: false,
+        has_screen: true,
+        words: |recorded| Some(format!("event {}", recorded.seq)),
     }
 }
 

@@ -195,8 +195,15 @@ pub(crate) fn first_bad(dialog: &mut Dialog) -> Option<usize> {
     dialog.fields.iter().position(bad)
 }
 
-fn rejects(dialog: &Dialog) -> bool {
+pub(super) fn rejects(dialog: &Dialog) -> bool {
     dialog.text_of(&What::Decision) == "reject"
+}
+
+/// Marks what is missing or wrong in one field.
+pub(super) fn check(dialog: &mut Dialog, at: usize) {
+    let rejects = rejects(dialog);
+    let field = &mut dialog.fields[at];
+    field.problem = lack(field, rejects).unwrap_or_default();
 }
 
 /// Whether somebody must type into the field: who rejects gives a note, and not what the form asks for.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::turn::done_word;
-use super::{caught_up, controls, take_up};
+use super::{caught_up, controls, plain, take_up};
 use crate::engine::Pace;
 use crate::id::Role;
 use crate::run::{Ask, BOOT_CHANGED, Command, Event, Outcome, Recorded, State};
@@ -33,10 +33,14 @@ pub(super) fn take(model: &mut Model, events: &[Recorded], out: &mut Vec<Request
             model.broken = Some(why);
         }
         if !first {
-            tell(model, recorded);
+            // In lines each fact is told by its own.
+            if !model.plain.on {
+                tell(model, recorded);
+            }
             controls::tell(model, &recorded.event, mine, out);
         }
     }
+    plain::facts(model, events, first);
     if !Arc::ptr_eq(&plan, model.run.workflow()) {
         model.replan(here.as_ref());
         // It was asked about a place in the plan of before.
@@ -127,9 +131,12 @@ fn needs_you(model: &mut Model, first: bool, out: &mut Vec<Request>) {
         let found: Vec<usize> = all.filter(|index| model.asks(*index)).collect();
         model.needs_you = found;
     }
-    let newcomer = model.needs_you.iter().any(|index| !before.contains(index));
-    if newcomer && !first && model.pace == Pace::Live {
-        out.push(Request::Bell);
+    let new = model.needs_you.iter().find(|index| !before.contains(index));
+    if let Some(index) = new.copied() {
+        plain::needs_person(model, index, out);
+        if !first && model.pace == Pace::Live {
+            out.push(Request::Bell);
+        }
     }
 }
 

@@ -7,6 +7,9 @@ use crate::tui::message::{LogOf, Request, Slice};
 use crate::tui::model::{Detail, Model, Place, View};
 
 pub(super) fn sync(model: &mut Model, out: &mut Vec<Request>) {
+    if model.plain.on {
+        return model.learn_what_is_legal();
+    }
     let panes = panes(model);
     scroll(model, &panes);
     log(model, &panes, out);

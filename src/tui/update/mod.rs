@@ -16,6 +16,7 @@ mod marks;
 mod moves;
 mod outside;
 mod palette;
+mod plain;
 mod preview;
 mod prompt;
 mod run_list;

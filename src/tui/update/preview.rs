@@ -175,7 +175,7 @@ impl Model {
         format!("{}{rest}", named.join(", "))
     }
 
-    pub(super) fn is_danger(&self, step: &StepId) -> bool {
+    pub(crate) fn is_danger(&self, step: &StepId) -> bool {
         let index = self.run.index(step);
         index
             .and_then(|index| self.def(index))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{act, confirm, dialog, events, follow, logs, outside, palette, prompt};
+use super::{act, confirm, dialog, events, follow, logs, outside, palette, plain, prompt};
 use crate::run::{Command, Refusal};
 use crate::time::Timestamp;
 use crate::tui::keys::{Act, Key, Meaning};
@@ -18,6 +18,10 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Request> {
             pass_time(model, at);
             press(model, key, at, &mut out);
         }
+        Message::Line { text, at } => {
+            pass_time(model, at);
+            plain::line(model, &text, at, &mut out);
+        }
         Message::Paste(text) => paste(model, &text),
         Message::Resize { width, height } => (model.width, model.height) = (width, height),
         Message::Events(events) => events::take(model, &events, &mut out),
@@ -30,7 +34,9 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Request> {
             slice,
             lines,
         } => {
-            if model.log.of.as_ref() == Some(&of) {
+            if model.plain.on {
+                plain::log(model, &of, lines);
+            } else if model.log.of.as_ref() == Some(&of) {
                 model.log.take(&slice, count, lines);
             }
         }
@@ -52,7 +58,10 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Request> {
                 out.push(Request::LoadRuns);
             }
         }
-        Message::Drawn(at) => model.front.drawn(at),
+        Message::Drawn(at) => {
+            model.front.drawn(at);
+            model.plain.drawn.get_or_insert(at);
+        }
         Message::Runs(entries) => model.runs.take(entries, model.now),
         Message::Compared(contrast) => {
             model.runs.comparing = Some(Comparing::new(*contrast));
@@ -61,12 +70,16 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Request> {
         Message::Copied(lend) => out.push(Request::Lend(lend)),
         Message::ErrorAt { of, line } => logs::error_at(model, &of, line),
         Message::Definition(read) => outside::definition(model, read),
-        Message::Failed(why) => model.say(Tone::Error, &why),
+        Message::Failed(why) => {
+            model.plain.log = None;
+            model.say(Tone::Error, &why);
+        }
         Message::Done(what) => model.say(Tone::Info, &what),
         // The home screen's.
         Message::Workflows(_) | Message::Checked { .. } => {}
     }
     follow::sync(model, &mut out);
+    plain::tell(model);
     out
 }
 
@@ -78,7 +91,7 @@ fn pass_time(model: &mut Model, now: Timestamp) {
 }
 
 /// A key goes to what lies in front, else to the table.
-fn press(model: &mut Model, key: Key, at: Timestamp, out: &mut Vec<Request>) {
+pub(super) fn press(model: &mut Model, key: Key, at: Timestamp, out: &mut Vec<Request>) {
     if let Some(until) = model.deaf_until.take_if(|until| at < *until) {
         // Whoever still types has not seen yet that the box is gone.
         model.deaf_until = Some(until.max(at.after(Duration::from_millis(DEAF_MS.unsigned_abs()))));

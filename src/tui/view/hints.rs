@@ -6,6 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::compare;
 use super::controls;
+use super::plain::prompted;
 use super::runs;
 use super::strip::{Strip, wrap};
 use super::words::{phase_words, took};
@@ -14,7 +15,7 @@ use crate::run::{Shown, Why};
 use crate::time::clock_span;
 use crate::tui::keys::{Act, TABLE, action};
 use crate::tui::layout::panes;
-use crate::tui::model::{Asked, Confirm, Confirmed, Front, Means, Model, Purpose, Tone, View};
+use crate::tui::model::{Confirm, Confirmed, Front, Means, Model, Purpose, Tone, View};
 use crate::tui::options::Watch;
 use crate::tui::theme::{Role, Status, Theme};
 
@@ -320,16 +321,8 @@ pub(crate) fn line(
             return None;
         }
         Front::Prompt(prompt) => {
-            let label = match prompt.what {
-                Asked::Filter => "filter steps: ",
-                Asked::FilterRuns => "filter runs: ",
-                Asked::Search => "search the log: ",
-                Asked::Note => "note: ",
-                Asked::SaveLog => "write the log to: ",
-                Asked::SaveReport => "write the report to: ",
-                Asked::Reload => "go on by the definition in: ",
-            };
-            strip.gap(1).own(label, theme.style(Role::Key));
+            let label = format!("{}: ", prompted(prompt.what));
+            strip.gap(1).own(&label, theme.style(Role::Key));
             return Some(input(&mut strip, theme, &prompt.input));
         }
         _ => {}

@@ -14,6 +14,7 @@ mod hints;
 mod log;
 mod outline;
 mod pick;
+pub(crate) mod plain;
 mod preflight;
 mod runbook;
 mod runs;

@@ -1,0 +1,128 @@
+//! Lines and numbered questions instead of a screen: in mid-run and back, and from the start.
+
+use crate::face::Face;
+use crate::place::{Place, wait_for};
+
+const NIGHT: &str = r#"
+name: night
+steps:
+  - id: promote
+    run: |
+      echo "ERROR lag of 9 MB is too much"
+      [ -e lag-is-over ]
+  - id: cut-over
+    needs: promote
+    approval: {message: "Go live?"}
+  - id: announce
+    needs: cut-over
+    run: echo announced
+"#;
+
+/// Types a line, once the question before it can have been read.
+fn answer(face: &mut Face, line: &str) {
+    Face::settle();
+    face.send(format!("{line}\r").as_bytes());
+}
+
+fn night() -> Place {
+    let place = Place::new();
+    place.write("night.yaml", NIGHT);
+    place
+}
+
+#[test]
+fn a_failure_is_answered_by_number_and_the_screen_comes_back() {
+    let place = night();
+    let mut face = Face::start(&place, &["run", "night.yaml", "--id", "r"], 80, 24);
+    face.wait("Needs you: promote");
+    face.keys(":plain\r");
+    face.wait("Type a number and Enter");
+    assert!(!face.look().contains("▌"), "{}", face.text());
+    for told in [
+        "the run goes on and is told in lines",
+        "promote: failed",
+        "1 retry",
+        "0 back to the screen",
+    ] {
+        face.wait(told);
+    }
+    answer(&mut face, "2");
+    face.wait("Reason (needed):");
+    // An empty answer is none, and nothing has happened yet.
+    answer(&mut face, "");
+    face.wait("fill this in");
+    answer(&mut face, "lag is borne");
+    face.wait("1 Skip");
+    assert_eq!(place.step("r", "promote"), "failed");
+    answer(&mut face, "1");
+    face.wait("promote: skipped");
+    face.wait("It asks: Go live?");
+    answer(&mut face, "0");
+    face.wait("1Outline");
+    face.wait("ASK");
+    face.keys("a");
+    face.wait("ANSWER cut-over");
+    Face::settle();
+    face.keys("\t\ty");
+    face.wait("The run has ended");
+    assert_eq!(face.quit(), 3);
+    face.is_given_back();
+}
+
+#[test]
+fn plain_from_the_start_asks_by_numbers_and_draws_nothing() {
+    let place = night();
+    let args = ["run", "night.yaml", "--plain", "--id", "r"];
+    let mut face = Face::start(&place, &args, 80, 24);
+    face.wait("The log of promote, attempt 1, ends:");
+    face.wait("| ERROR lag of 9 MB is too much");
+    face.wait("Type a number and Enter");
+    place.write("lag-is-over", "");
+    answer(&mut face, "1");
+    face.wait("RETRY promote");
+    // What came before the question could be read answers nothing.
+    face.send(b"1\r");
+    face.wait("that was typed before the question");
+    answer(&mut face, "1");
+    face.wait("It asks: Go live?");
+    // Ctrl-c stops no run: it asks how to leave, and drops that again.
+    Face::settle();
+    face.send(b"\x03");
+    face.wait("Leave this run?");
+    face.send(b"\x03");
+    face.wait("nothing more was done");
+    answer(&mut face, "");
+    face.wait("8 answer");
+    answer(&mut face, "8");
+    face.wait("Decision?");
+    answer(&mut face, "1");
+    face.wait("Note");
+    answer(&mut face, "");
+    face.wait("1 Confirm");
+    answer(&mut face, "1");
+    wait_for("the program to end", || face.has_ended());
+    assert_eq!(face.end().exit_code(), 0);
+    let bytes = face.bytes();
+    assert!(!bytes.contains(&0x1b), "no escape sequence was sent");
+    face.is_given_back();
+}
+
+#[test]
+fn a_terminal_that_goes_away_in_lines_ends_no_run() {
+    let place = night();
+    let args = ["run", "night.yaml", "--plain", "--id", "r"];
+    let mut face = Face::start(&place, &args, 80, 24);
+    face.wait("Type a number and Enter");
+    place.write("lag-is-over", "");
+    face.hang_up();
+    wait_for("the controls to lapse", || {
+        let told = place.output(&["show", "r", "--events"]);
+        String::from_utf8_lossy(&told.stdout).contains("the terminal went away")
+    });
+    for verb in [&["take"][..], &["retry", "promote", "--attempt", "1"]] {
+        let args = [&["ctl", "r"], verb].concat();
+        let done = place.output(&args);
+        assert!(done.status.success(), "{done:?}");
+    }
+    wait_for("the retry", || place.step("r", "promote") == "succeeded");
+}
