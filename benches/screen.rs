@@ -15,7 +15,7 @@ use flightdeck::time::Timestamp;
 use flightdeck::tui::keys::Keymap;
 use flightdeck::tui::rails::{LANES_MAX, Rails};
 use flightdeck::tui::stage::Stage;
-use flightdeck::tui::{Options, Programs, Watch, theme};
+use flightdeck::tui::{OneTheme, Options, Programs, Watch, theme};
 use flightdeck::workflow;
 
 #[expect(dead_code, reason = "its peers are the race's")]
@@ -102,9 +102,10 @@ impl Show {
 }
 
 fn options() -> Options {
+    let theme = theme::load("dark", &|_| None).expect("a built-in theme");
     Options {
-        theme: theme::load("dark", &|_| None).expect("a built-in theme"),
-        themes: Arc::new(Vec::new),
+        theme: theme.clone(),
+        themes: Arc::new(OneTheme(theme)),
         keymap: Keymap::default(),
         fps: 10,
         watch: Watch::Acting,

@@ -39,6 +39,7 @@ mod run;
 mod schema;
 mod screen;
 mod show;
+mod theme_files;
 mod themes;
 mod verify;
 

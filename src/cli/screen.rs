@@ -9,6 +9,7 @@ use super::exit::{Exit, Failure};
 use super::launch::{self, Face, Post};
 use super::library;
 use super::out::Out;
+use super::theme_files::ThemeFiles;
 use super::{actor, attach, compare, past, report, run};
 use crate::config::Settings;
 use crate::engine::{Handle, clock};
@@ -18,7 +19,7 @@ use crate::journal::{RunDir, Shelf, Summary};
 use crate::run::{Contrast, Definition, Kind, PastTimes, Run};
 use crate::time::{Timestamp, age};
 use crate::tui::{
-    self, Choice, Options, Outcome, Programs, RunEntry, Watch, WorkflowEntry, keys::Keymap, theme,
+    self, Choice, Options, Outcome, Programs, RunEntry, Watch, WorkflowEntry, keys::Keymap,
 };
 use crate::workflow::{self, Severity, Workflow};
 
@@ -32,21 +33,8 @@ pub(super) fn options(
     dir: Option<&RunDir>,
     watch: Watch,
 ) -> Result<Options, Failure> {
-    let own = settings.config_dir.join("themes");
-    let folder = own.clone();
-    let user = move |name: &str| std::fs::read_to_string(folder.join(format!("{name}.yaml"))).ok();
-    let surroundings = settings.surroundings.clone();
-    let load = move |name: &str| theme::load_for(&surroundings, name, &user);
-    let theme = load(&settings.theme).map_err(|mistakes| {
-        let told: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
-        Failure::usage(format!("theme {}: {}", settings.theme, told.join("; ")))
-            .hint("`flightdeck themes` lists the themes")
-    })?;
-    let themes = move || {
-        let built_in = theme::BUILT_IN.iter().map(|(name, _)| (*name).to_owned());
-        let names = library::names_in(&own).into_iter().chain(built_in);
-        names.filter_map(|name| load(&name).ok()).collect()
-    };
+    let themes = ThemeFiles::new(settings);
+    let theme = themes.wear(&settings.theme)?;
     let keymap = Keymap::new(&settings.keys).map_err(|problems| {
         let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
         Failure::usage(format!("keys in the configuration: {}", told.join("; ")))

@@ -11,6 +11,7 @@ use tokio::time::sleep_until;
 
 use super::app::App;
 use super::keys::Key;
+use super::looks::{Looks, News};
 use super::message::{Message, Request};
 use super::options::Options;
 use super::outside::{self, Lend};
@@ -66,6 +67,7 @@ pub(super) struct Loop<'a, A, S, P: Port> {
     /// Where lines are typed instead.
     pub(super) open_lines: &'a mut dyn FnMut() -> Lines,
     pub(super) theme: Theme,
+    pub(super) looks: Looks,
     pub(super) options: &'a Options,
     pub(super) pacer: Pacer,
     pub(super) pace: Pace,
@@ -125,6 +127,7 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
                     }
                 }
                 Some(found) = self.world.found.recv() => self.tell(found, false),
+                Some(news) = self.looks.news.recv() => self.look(news),
                 () = news(&mut self.feed, listen_at) => {
                     listen_at = Instant::now() + LISTEN;
                     self.events();
@@ -235,7 +238,10 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
                 self.switched = Some(on);
                 Ok(())
             }
-            Request::NextTheme => return self.next_theme(),
+            Request::Theme(wanted) => {
+                self.looks.want(wanted);
+                Ok(())
+            }
             Request::Replay(change) => {
                 let replay = self.options.replay.as_ref()?;
                 return Some(Message::Replay(replay.change(change)));
@@ -266,14 +272,18 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
         self.tell(told, true);
     }
 
-    fn next_theme(&mut self) -> Option<Message> {
-        let themes = (self.options.themes)();
-        let here = themes
-            .iter()
-            .position(|theme| theme.name == self.theme.name);
-        let next = themes.get(here.map_or(0, |at| at + 1)).or(themes.first())?;
-        self.theme = next.clone();
-        Some(Message::Done(format!("theme {}", next.name)))
+    /// What has become of the theme.
+    fn look(&mut self, news: News) {
+        match news {
+            News::Theme(theme, told) => {
+                self.theme = *theme;
+                self.pacer.hurry();
+                if let Some(told) = told {
+                    self.tell(Message::Done(told), true);
+                }
+            }
+            News::Failed(why) => self.tell(Message::Failed(why), true),
+        }
     }
 
     /// Takes in all keys that wait. Many characters at once are a paste: they must not act as keys.

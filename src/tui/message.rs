@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::keys::Key;
+use super::looks::Wanted;
 use super::outside::Lend;
 use super::replay::{Change, Replaying};
 use super::source::{RunEntry, WorkflowEntry};
@@ -202,7 +203,7 @@ pub(crate) enum Request {
     /// Into the clipboard of the person's own terminal.
     Copy(String),
     Bell,
-    NextTheme,
+    Theme(Wanted),
     Redraw,
     Suspend,
     /// Lines instead of the screen, or the screen again.

@@ -2,6 +2,7 @@
 
 pub mod ansi;
 mod app;
+mod background;
 mod copy_out;
 pub mod counting;
 pub mod hang_up;
@@ -9,6 +10,7 @@ mod home;
 pub mod keys;
 mod layout;
 mod logs;
+mod looks;
 mod main_loop;
 mod markdown;
 mod message;
@@ -37,6 +39,7 @@ mod view;
 mod world;
 
 pub use layout::has_room;
+pub use looks::{OneTheme, Themes};
 pub use options::{Choice, Options, Outcome, Programs, Watch};
 pub use recording::Recording;
 pub use replay::Replay;

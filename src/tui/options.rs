@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::keys::Keymap;
+use super::looks::Themes;
 use super::recording::Recording;
 use super::replay::Replay;
 use super::source::Source;
@@ -20,9 +21,8 @@ use crate::time::Timestamp;
 #[derive(Clone)]
 pub struct Options {
     pub theme: Theme,
-    /// Themes that `T` goes through, already fitted to the terminal. Read when they are asked for: nobody waits for
-    /// them at the start.
-    pub themes: Arc<dyn Fn() -> Vec<Theme> + Send + Sync>,
+    /// Other themes, and what becomes of this one.
+    pub themes: Arc<dyn Themes>,
     pub keymap: Keymap,
     /// Frames a second at most; a key press draws sooner.
     pub fps: u32,

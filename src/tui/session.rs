@@ -8,8 +8,10 @@ use crossterm::event::EventStream;
 use tokio::sync::oneshot;
 
 use super::app::App;
+use super::background;
 use super::hang_up::{hang_up, watch_hang_up};
 use super::home::Home;
+use super::looks::Looks;
 use super::main_loop::{End, Loop};
 use super::message::Message;
 use super::model::Model;
@@ -146,7 +148,14 @@ async fn drive<A: App, P: Port>(
     options: &Options,
     gone: impl Future<Output = ()>,
 ) -> End {
-    let mut open_keys = || -> Keys { Box::pin(EventStream::new()) };
+    let looks = Looks::new(Arc::clone(&options.themes));
+    if !options.plain && options.themes.asks_background() {
+        // A terminal that takes nothing is noticed by the first frame.
+        _ = terminal.ask_background();
+    }
+    let learn = looks.background();
+    let mut open_keys =
+        || -> Keys { Box::pin(background::Keys::new(EventStream::new(), learn.clone())) };
     let mut open_lines = typed::lines;
     let screen = Loop {
         app,
@@ -156,6 +165,7 @@ async fn drive<A: App, P: Port>(
         open_keys: &mut open_keys,
         open_lines: &mut open_lines,
         theme: options.theme.clone(),
+        looks,
         options,
         pacer: Pacer::new(options.fps),
         pace: Pace::Live,

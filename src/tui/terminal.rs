@@ -24,6 +24,7 @@ use rustix::termios::{
     InputModes, LocalModes, OptionalActions, OutputModes, QueueSelector, SpecialCodeIndex, Termios,
 };
 
+use super::background;
 use super::recording::Recording;
 use super::screen::Screen;
 use crate::time::Timestamp;
@@ -203,6 +204,11 @@ impl Terminal {
     pub fn set_mouse(&mut self, on: bool) -> io::Result<()> {
         self.mouse = on;
         Tty.write_all(if on { MOUSE_ON } else { MOUSE_OFF })
+    }
+
+    /// Asks for the colour of the background; the answer comes among the keys.
+    pub fn ask_background(&mut self) -> io::Result<()> {
+        Tty.write_all(background::QUESTION)
     }
 
     /// A person is needed.

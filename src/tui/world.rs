@@ -101,7 +101,7 @@ impl<P: Port> World<P> {
             | Request::Lend(_)
             | Request::Copy(_)
             | Request::Bell
-            | Request::NextTheme
+            | Request::Theme(_)
             | Request::Redraw
             | Request::Suspend
             | Request::Plain(_)

@@ -13,6 +13,7 @@ mod ledger;
 mod lend;
 mod line;
 mod link;
+mod looks;
 mod memory;
 #[path = "../fuzz/mutate.rs"]
 #[allow(dead_code, reason = "shared with tests/fuzz")]

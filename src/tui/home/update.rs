@@ -10,6 +10,7 @@ use crate::text::Clean;
 use crate::time::Timestamp;
 use crate::tui::app::App;
 use crate::tui::keys::{Key, Meaning};
+use crate::tui::looks::Wanted;
 use crate::tui::message::{Message, Request};
 use crate::tui::model::{Comparing, What};
 use crate::tui::options::Choice;
@@ -107,7 +108,7 @@ impl Home {
             Key::Esc if self.tab == Tab::Runs && self.runs.drop_marks() => {}
             Key::Esc => self.toast = "nothing is open; q leaves".into(),
             Key::Char('q') | Key::Ctrl('c') => self.choice = Some(Choice::Quit),
-            Key::Char('T') => return vec![Request::NextTheme],
+            Key::Char('T') => return vec![Request::Theme(Wanted::Next)],
             Key::Ctrl('l') => return vec![Request::Redraw, Request::LoadRuns],
             Key::Ctrl('z') => return vec![Request::Suspend],
             other if self.tab == Tab::Runs => return self.on_run(other),

@@ -335,7 +335,7 @@ pub const TABLE: &[Action] = &[
 
     row(A::Palette, &[":"], "palette", "cmd", "type any command by its name", Screen),
     row(A::Help, &["?"], "help", "help", "this help; type to search, Enter runs", Screen),
-    row(A::Theme, &["T"], "theme", "", "the next theme", Screen),
+    row(A::Theme, &["T"], "theme", "", "the next theme; also :theme NAME and :theme reload", Screen),
     row(A::Mouse, &["\\"], "mouse", "", "mouse on or off", Screen).later(),
     row(A::Redraw, &["Ctrl-l"], "redraw", "", "draw the screen anew", Screen),
     row(A::Suspend, &["Ctrl-z"], "suspend", "", "suspend the screen; the run goes on", Screen),

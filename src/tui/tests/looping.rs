@@ -24,6 +24,7 @@ use crate::journal::{self, Reader};
 use crate::run::{Actor, Command, Input, Recorded, Run, RunStart, Seen};
 use crate::time::Timestamp;
 use crate::tui::counting::{Count, Counting};
+use crate::tui::looks::Looks;
 use crate::tui::main_loop::{End, Loop};
 use crate::tui::message::Message;
 use crate::tui::model::Model;
@@ -283,6 +284,7 @@ fn with_screen<F: Future<Output = ()>>(
         open_keys: &mut open_keys,
         open_lines: &mut open_lines,
         theme: options.theme.clone(),
+        looks: Looks::new(Arc::clone(&options.themes)),
         options: &options,
         pacer: Pacer::new(options.fps),
         pace: Pace::Live,

@@ -8,6 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::super::keys::{Key, Keymap, parse_chord};
+use super::super::looks::OneTheme;
 use super::super::message::{LogOf, Message, Origin, Part, Request, Said, Slice};
 use super::super::model::Model;
 use super::super::options::{Options, Programs, Watch};
@@ -41,7 +42,7 @@ pub(crate) fn options() -> Options {
     let theme = theme::load("mono", &|_| None).expect("a built-in theme");
     Options {
         theme: theme.clone().fitted(Depth::None, false),
-        themes: Arc::new(move || vec![theme.clone()]),
+        themes: Arc::new(OneTheme(theme)),
         keymap: Keymap::default(),
         fps: 10,
         watch: Watch::Acting,

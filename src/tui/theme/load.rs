@@ -84,6 +84,28 @@ pub fn load_for(
     Ok(theme.fitted(around.depth(), around.ascii()))
 }
 
+/// Names of the themes that a theme is made of, also where it has mistakes: whose files may change it.
+pub fn names_behind(
+    around: &Surroundings,
+    wanted: &str,
+    user: &dyn Fn(&str) -> Option<String>,
+) -> Vec<String> {
+    let mut sheets = Vec::new();
+    let mut names = Vec::new();
+    let mut next = Some(around.theme(wanted).to_owned());
+    while let Some(name) = next.take() {
+        names.push(name.clone());
+        if let Ok(sheet) = sheet(&sheets, &name, user) {
+            next = sheet.below();
+            sheets.push(sheet);
+        }
+        if names.len() > CHAIN_MAX {
+            break;
+        }
+    }
+    names
+}
+
 struct Palette(BTreeMap<String, ratatui::style::Color>);
 
 impl Palette {
@@ -98,6 +120,7 @@ struct Sheet {
     theme: String,
     text: String,
     document: Document,
+    built_in: bool,
 }
 
 /// The files that make up a theme, the most general one first.
@@ -105,20 +128,8 @@ fn chain(name: &str, user: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Sheet>
     let mut chain: Vec<Sheet> = Vec::new();
     let mut wanted = Some(name.to_owned());
     while let Some(name) = wanted.take() {
-        // A user's `dark` that extends `dark` means the built-in one.
-        let own = |name: &str| {
-            let seen = chain.iter().any(|sheet| sheet.theme == name);
-            (!seen).then(|| user(name)).flatten()
-        };
-        let text = own(&name).or_else(|| {
-            let built_in = BUILT_IN.iter().find(|(built_in, _)| *built_in == name);
-            built_in.map(|(_, text)| (*text).to_owned())
-        });
-        let Some(text) = text else {
-            return Err(vec![unknown_theme(&chain, &name)]);
-        };
-        let sheet = read(&name, text)?;
-        wanted.clone_from(&sheet.document.extends);
+        let sheet = sheet(&chain, &name, user)?;
+        wanted = sheet.below();
         chain.push(sheet);
         if chain.len() > CHAIN_MAX {
             return Err(vec![chain[0].at("extends", None, "extends itself".into())]);
@@ -126,6 +137,24 @@ fn chain(name: &str, user: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Sheet>
     }
     chain.reverse();
     Ok(chain)
+}
+
+/// The file of this name, above which the others stand.
+fn sheet(
+    above: &[Sheet],
+    name: &str,
+    user: &dyn Fn(&str) -> Option<String>,
+) -> Result<Sheet, Vec<Mistake>> {
+    // A user's `dark` that extends `dark` means the built-in one.
+    let seen = above.iter().any(|sheet| sheet.theme == name);
+    if let Some(text) = (!seen).then(|| user(name)).flatten() {
+        return read(name, text, false);
+    }
+    let built_in = BUILT_IN.iter().find(|(built_in, _)| *built_in == name);
+    match built_in {
+        Some((_, text)) => read(name, (*text).to_owned(), true),
+        None => Err(vec![unknown_theme(above, name)]),
+    }
 }
 
 fn unknown_theme(chain: &[Sheet], name: &str) -> Mistake {
@@ -142,7 +171,7 @@ fn unknown_theme(chain: &[Sheet], name: &str) -> Mistake {
     }
 }
 
-fn read(name: &str, text: String) -> Result<Sheet, Vec<Mistake>> {
+fn read(name: &str, text: String, built_in: bool) -> Result<Sheet, Vec<Mistake>> {
     let document = crate::yaml::parse(&text).map_err(|mistakes| {
         let told = |m: crate::yaml::Mistake| Mistake {
             theme: name.to_owned(),
@@ -156,6 +185,7 @@ fn read(name: &str, text: String) -> Result<Sheet, Vec<Mistake>> {
         theme: name.to_owned(),
         text,
         document,
+        built_in,
     })
 }
 
@@ -180,6 +210,12 @@ fn plain(name: &str) -> Theme {
 }
 
 impl Sheet {
+    /// The theme below it. A user's file that names none stands on the attributes of `mono`: no status may depend on colour.
+    fn below(&self) -> Option<String> {
+        let usual = (!self.built_in).then(|| "mono".to_owned());
+        self.document.extends.clone().or(usual)
+    }
+
     fn apply(&self, palette: &Palette, theme: &mut Theme, mistakes: &mut Vec<Mistake>) {
         for (key, text) in &self.document.roles {
             if let Some(role) = Role::ALL.into_iter().find(|role| role.name() == key) {

@@ -14,7 +14,7 @@ mod surroundings;
 
 pub use colour::Depth;
 pub use lines::Lines;
-pub use load::{BUILT_IN, load, load_for};
+pub use load::{BUILT_IN, load, load_for, names_behind};
 pub use mistake::Mistake;
 pub use role::{Role, Theme};
 pub use status::{Look, Status};

@@ -3,6 +3,7 @@
 use super::{ask, controls, logs, marks, moves, outside, palette, plain, prompt, runs, views};
 use crate::run::{Ask, Command};
 use crate::tui::keys::{Act, action};
+use crate::tui::looks::Wanted;
 use crate::tui::message::Request;
 use crate::tui::model::{Asked, Confirm, Confirmed, Filter, Front, Menu, Model, QUIT, Tone, View};
 use crate::tui::options::{Outcome, Watch};
@@ -41,7 +42,7 @@ pub(super) fn act(model: &mut Model, act: Act, out: &mut Vec<Request>) {
         Act::Quit => quit(model),
         Act::Back => back(model),
         Act::Palette | Act::Help => palette::open(model, act == Act::Help),
-        Act::Theme => out.push(Request::NextTheme),
+        Act::Theme => out.push(Request::Theme(Wanted::Next)),
         Act::Redraw => out.push(Request::Redraw),
         Act::Plain => plain::start(model, out),
         Act::Suspend => out.push(Request::Suspend),

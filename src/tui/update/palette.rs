@@ -6,7 +6,8 @@ use tui_input::Input;
 
 use super::act;
 use super::edit::edit;
-use crate::tui::keys::{Act, Action, Key, TABLE};
+use crate::tui::keys::{Act, Action, Key, TABLE, action};
+use crate::tui::looks::Wanted;
 use crate::tui::message::Request;
 use crate::tui::model::{Front, Model, Pick};
 
@@ -36,6 +37,13 @@ pub(super) fn key(
     match key {
         Key::Esc | Key::Ctrl('c') => return Front::None,
         Key::Enter => {
+            if let Some((_, argument)) = with_argument(pick.input.value()) {
+                out.push(Request::Theme(match argument {
+                    "reload" => Wanted::Again,
+                    name => Wanted::Named(name.to_owned()),
+                }));
+                return Front::None;
+            }
             if let Some(chosen) = pick.acts.get(pick.at) {
                 act::act(model, *chosen, out);
             }
@@ -59,8 +67,19 @@ pub(super) fn key(
     }
 }
 
+/// A command with a word behind it, where that means something: `theme gruvbox-dark`, `theme reload`.
+fn with_argument(typed: &str) -> Option<(Act, &str)> {
+    let typed = typed.trim().trim_start_matches(':');
+    let (command, argument) = typed.split_once(' ')?;
+    let named = action(Act::Theme).command == command;
+    named.then_some((Act::Theme, argument.trim()))
+}
+
 /// Actions whose name, key or help fits what is typed: an exact name first, then the best names, then the helps.
 fn matching(typed: &str) -> Vec<Act> {
+    if let Some((act, _)) = with_argument(typed) {
+        return vec![act];
+    }
     let typed = typed.trim().trim_start_matches(':');
     let pattern = Pattern::parse(typed, CaseMatching::Ignore, Normalization::Smart);
     let mut matcher = Matcher::new(Config::DEFAULT);
@@ -83,6 +102,14 @@ fn matching(typed: &str) -> Vec<Act> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_theme_may_be_named() {
+        assert_eq!(matching(":theme gruvbox-dark"), [Act::Theme]);
+        let of = |typed| with_argument(typed).map(|(_, argument)| argument);
+        assert_eq!(of("theme  dark "), Some("dark"));
+        assert_eq!((of("theme "), of("skip all")), (None, None));
+    }
 
     #[test]
     fn an_exact_name_comes_first() {

@@ -1,0 +1,91 @@
+//! The theme on a real terminal: fitted to the background that the terminal tells, and to a file that is saved meanwhile.
+
+use crate::face::Face;
+use crate::place::{Place, wait_for};
+
+const QUESTION: &[u8] = b"\x1b]11;?\x1b\\";
+
+/// The list of workflows, of which there are three.
+fn home(place: &Place, args: &[&str]) -> Face {
+    for name in ["one", "three", "two"] {
+        let text = format!("name: {name}\nsteps:\n  - {{id: a, run: \"true\"}}\n");
+        let folder = place.path(".config/flightdeck/workflows");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::write(folder.join(format!("{name}.yaml")), text).expect("written");
+    }
+    let face = Face::start(place, args, 80, 24);
+    face.wait("three");
+    face
+}
+
+fn asked(face: &Face) -> bool {
+    let bytes = face.bytes();
+    bytes.windows(QUESTION.len()).any(|part| part == QUESTION)
+}
+
+/// On which row the cursor stands.
+fn row(screen: &str) -> Option<usize> {
+    screen.lines().position(|line| line.starts_with('▌'))
+}
+
+fn leave(mut face: Face) {
+    face.keys("q");
+    assert!(face.end().success());
+}
+
+/// With one key before and one behind the answer: neither is lost, and no byte of the answer is one.
+fn check(answer: &[u8], looks: &str) {
+    let place = Place::new();
+    let mut plain = home(&place, &["--theme", looks]);
+    assert!(!asked(&plain), "nobody needs to know");
+    let first = row(&plain.text()).expect("a cursor");
+    plain.keys("jj");
+    plain.wait_until("the cursor two rows below", |s| row(s) == Some(first + 2));
+    let expected = plain.look();
+    leave(plain);
+    let mut face = home(&place, &[]);
+    wait_for("the question", || asked(&face));
+    face.send(&[b"j", answer, b"j"].concat());
+    face.wait_until("the cursor two rows below", |s| row(s) == Some(first + 2));
+    let told = String::from_utf8_lossy(answer).into_owned();
+    wait_for(&format!("{looks} after {told:?}"), || {
+        face.look() == expected
+    });
+    leave(face);
+}
+
+#[test]
+fn a_light_terminal_gets_the_light_theme() {
+    check(b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\", "light");
+    check(b"\x1b]11;rgb:fdfd/f6f6/e3e3\x07", "light");
+}
+
+#[test]
+fn a_dark_terminal_and_one_that_says_nothing_useful_get_the_dark_theme() {
+    check(b"\x1b]11;rgb:1d1d/1f1f/2121\x1b\\", "dark");
+    check(b"", "dark");
+    check(b"\x1b]11;rgb:zz\x1b\\", "dark");
+    check(b"\x1b]11;rgb:ff", "dark");
+}
+
+#[test]
+fn a_theme_file_is_worn_as_it_is_saved_and_an_idle_screen_sends_nothing() {
+    let place = Place::new();
+    let folder = place.path(".config/flightdeck/themes");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let save = |text: &str| std::fs::write(folder.join("mine.yaml"), text).expect("saved");
+    save("extends: dark\n");
+    let mut face = home(&place, &["--theme", "mine"]);
+    save("extends: light\n");
+    face.wait("read anew: theme mine");
+    save("extends: dark\nroles:\n  text: {fg: blu}\n");
+    face.wait("mine.yaml:3:3: text: \"blu\" is not a colour");
+    save("extends: dark\n");
+    face.wait("read anew: theme mine");
+    let before = face.bytes().len();
+    // Two looks at the file: there is nothing else to wait for.
+    std::thread::sleep(std::time::Duration::from_millis(2_500));
+    assert_eq!(face.bytes().len(), before, "looking costs no byte");
+    face.keys("q");
+    assert!(face.end().success());
+}
