@@ -181,3 +181,51 @@ fn a_head_that_was_kept_elsewhere_finds_a_cut_tail() {
     let wrong = place.run(&["verify", "r1", "--head", "abc"]);
     assert_eq!(wrong.code, 2);
 }
+
+/// A theme of one's own is looked at by its name; without a terminal there are names only.
+#[test]
+fn themes_are_listed_and_looked_at() {
+    let place = Place::new();
+    let folder = place.work().join("../home/.config/flightdeck/themes");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let save = |name: &str, text: &str| std::fs::write(folder.join(name), text).expect("saved");
+    save("mine.yaml", "extends: dark\n");
+    save("light.yml", "palette: {good: 28}\n");
+    let listed = place.run(&["themes"]);
+    assert_eq!(listed.code, 0, "{listed:?}");
+    let names: Vec<&str> = listed.out.lines().collect();
+    assert_eq!(names.len(), 13, "{names:?}");
+    assert_eq!(names[..4], ["light", "mine", "auto", "dark"]);
+    let json: serde_json::Value =
+        serde_json::from_str(&place.run(&["themes", "mine", "light", "--json"]).out).expect("JSON");
+    assert_eq!(
+        json[0],
+        serde_json::json!({"name": "mine", "built_in": false, "own": true})
+    );
+    assert_eq!(json[1]["built_in"], true);
+    assert_eq!(place.run(&["themes", "mine"]).out, "mine\n");
+    save(
+        "bad.yaml",
+        "extends: dark\nroles:\n  acent: {fg: red}\nstatus:\n  ok: {fg: grren}\n",
+    );
+    let bad = place.run(&["themes", "bad"]);
+    assert_eq!(bad.code, 2, "{bad:?}");
+    for told in [
+        "bad.yaml:3:3: unknown role \"acent\", did you mean \"accent\"?",
+        "bad.yaml:5:3: ok: \"grren\" is not a colour, did you mean \"green\"?",
+    ] {
+        assert!(bad.err.contains(told), "{bad:?}");
+    }
+    let listed = place.run(&["themes"]);
+    assert_eq!(
+        listed.code, 2,
+        "the others are listed all the same: {listed:?}"
+    );
+    assert_eq!(listed.out.lines().count(), 13);
+    assert!(
+        place
+            .run(&["themes", "../mine"])
+            .err
+            .contains("unknown theme")
+    );
+}

@@ -96,8 +96,8 @@ pub(super) enum Command {
     Prune(PruneArgs),
     /// Print the JSON Schema of workflow files, for editors
     Schema,
-    /// List the themes
-    Themes,
+    /// List the themes; on a terminal with a sample of each
+    Themes(ThemesArgs),
     /// List the keys of the screen
     Keys,
     /// Look at this machine and terminal, and say what will not work
@@ -363,6 +363,16 @@ pub(super) struct LogsArgs {
     /// The exact bytes; without it, what could act on a terminal is made visible
     #[arg(long)]
     pub raw: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ThemesArgs {
+    /// These alone; one that has mistakes is told with file and line
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// As a JSON array
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -153,7 +153,7 @@ fn dispatch(cli: Cli, out: &mut Out) -> Result<Exit, Failure> {
         Command::Prune(args) => prune::prune(&args, &settings()?, out),
         Command::Verify(args) => verify::verify(&args, &settings()?, out),
         Command::Schema => schema::schema(out),
-        Command::Themes => themes::themes(&settings()?, out),
+        Command::Themes(args) => themes::themes(&args, &settings()?, out),
         Command::Keys => keys::keys(out),
         Command::Doctor => doctor::doctor(&settings()?, out),
         Command::Completions { shell } => completions::completions(shell, out),

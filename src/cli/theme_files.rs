@@ -53,6 +53,11 @@ impl ThemeFiles {
         }
     }
 
+    /// Names of the user's own themes.
+    pub(super) fn own(&self) -> Vec<String> {
+        library::names_in(&self.folder)
+    }
+
     fn paths(&self, name: &str) -> impl Iterator<Item = PathBuf> {
         // A name is no path: `../x` is looked for nowhere.
         let plain = !name.contains('/') && !name.starts_with('.');
@@ -80,7 +85,7 @@ impl Themes for ThemeFiles {
     }
 
     fn names(&self) -> Vec<String> {
-        let own = library::names_in(&self.folder);
+        let own = self.own();
         let built_in = theme::BUILT_IN.iter().map(|(name, _)| (*name).to_owned());
         let built_in = built_in.filter(|name| !own.contains(name));
         own.iter().cloned().chain(built_in).collect()

@@ -24,6 +24,7 @@ mod port;
 pub mod rails;
 mod recording;
 mod replay;
+mod sample;
 pub mod screen;
 mod search;
 mod session;
@@ -43,6 +44,7 @@ pub use looks::{OneTheme, Themes};
 pub use options::{Choice, Options, Outcome, Programs, Watch};
 pub use recording::Recording;
 pub use replay::Replay;
+pub use sample::sample;
 pub use session::{home, params_form, run};
 pub use source::{RunEntry, Source, WorkflowEntry};
 

@@ -1,6 +1,6 @@
 //! Changed cells -> the fewest bytes that show them: cursor moves, colours and text into one frame.
 
-use ratatui::buffer::Cell;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Position;
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
@@ -247,6 +247,24 @@ impl Paint {
             power /= 10;
         }
     }
+}
+
+/// A buffer as lines that follow each other, for a terminal without a screen. Each begins and ends with a plain pen.
+pub(super) fn lines(buffer: &Buffer) -> String {
+    let mut paint = Paint::default();
+    for row in buffer.content.chunks(usize::from(buffer.area.width).max(1)) {
+        let mut covered = 0;
+        for cell in &row[..blank_tail(row)] {
+            if covered == 0 {
+                paint.put(cell, columns(cell));
+                covered = columns(cell);
+            }
+            covered -= 1;
+        }
+        paint.pen_to(Pen::default());
+        paint.bytes.push(b'\n');
+    }
+    String::from_utf8_lossy(&paint.bytes).into_owned()
 }
 
 /// Underline colours are left out: a terminal that does not know them takes `58;5;4` for "blink, underlined".

@@ -13,6 +13,7 @@ mod plain;
 mod plan;
 mod play;
 mod recovery;
+mod sample;
 mod sizes;
 mod take_up;
 
