@@ -48,7 +48,9 @@ fn param(desk: &mut Desk<'_>, at: At<'_>, name: &str, doc: &ParamDoc) -> ParamSp
         required: doc.required.unwrap_or(false),
         prompt,
     };
-    if let Some(default) = &doc.default {
+    // Of a type that cannot be read nothing is known that the default would have to fit.
+    let unread = desk.is_unread(at);
+    if let Some(default) = doc.default.as_ref().filter(|_| !unread) {
         let at = at.down("default");
         match bind::typed(&spec, default) {
             Ok(value) => spec.default = Some(value),
