@@ -50,9 +50,9 @@ impl Paint {
         self.moves = 2;
     }
 
-    /// Lets the terminal move rows; `y` is the screen row of the shift's row 0.
-    pub(super) fn shift(&mut self, shift: Shift, y: u16) {
-        let (top, bottom) = (y + shift.top as u16, y + shift.bottom as u16);
+    /// Lets the terminal move rows.
+    pub(super) fn shift(&mut self, shift: Shift) {
+        let (top, bottom) = (shift.top as u16, shift.bottom as u16);
         // Deleting or inserting lines within margins is what every terminal since the VT102 knows.
         self.csi(&[top + 1, bottom + 1], b'r');
         self.csi(&[top + 1], b'H');
@@ -62,24 +62,23 @@ impl Paint {
         self.moves += 2;
     }
 
-    /// Writes what differs between two versions of a row that starts at `start`; both are equally long. `whole` says
-    /// that the row reaches the right edge of the terminal.
-    pub(super) fn row(&mut self, start: Position, old: &[Cell], new: &[Cell], whole: bool) {
-        let blank_from = if whole { blank_tail(new) } else { new.len() };
+    /// Writes what differs between two versions of screen row `y`; both are as long as the terminal is wide.
+    pub(super) fn row(&mut self, y: u16, old: &[Cell], new: &[Cell]) {
+        let blank_from = blank_tail(new);
         // Columns that must be written although they look the same: a wide character touched them.
         let mut stale = 0_usize;
         // Columns that the wide character before them hides, whatever the buffer has there.
         let mut covered = 0_usize;
         for (i, (old_cell, cell)) in old.iter().zip(new).enumerate() {
             let (old_width, width) = (columns(old_cell), columns(cell));
-            let at = Position::new(start.x + i as u16, start.y);
+            let at = Position::new(i as u16, y);
             let changed = stale > 0 || old_cell != cell;
             if changed && covered == 0 {
                 if i >= blank_from && new.len() - i >= ERASE_MIN {
                     self.erase_to_end(at);
                     return;
                 }
-                self.go(at, &new[..i], start);
+                self.go(at, &new[..i]);
                 self.put(cell, width);
             }
             stale = old_width.max(width).max(stale).saturating_sub(1);
@@ -124,17 +123,16 @@ impl Paint {
     }
 
     /// Brings the cursor to `to`. `left` are the cells of the same row before it: a short gap is written again.
-    fn go(&mut self, to: Position, left: &[Cell], start: Position) {
+    fn go(&mut self, to: Position, left: &[Cell]) {
         if self.at == Some(to) {
             return;
         }
         if let Some(at) = self.at
             && at.y == to.y
-            && at.x >= start.x
             && at.x < to.x
             && to.x - at.x <= REWRITE_MAX
         {
-            let gap = &left[usize::from(at.x - start.x)..];
+            let gap = &left[usize::from(at.x)..];
             let cheap = |c: &Cell| c.symbol().len() == 1 && Pen::of(c) == self.pen;
             if gap.iter().all(cheap) {
                 for cell in gap {

@@ -1,7 +1,6 @@
 //! What is on the terminal, and the one write that makes it what it should be.
 //!
-//! `draw` renders everything and sends what changed; `patch` renders one area (a status, a clock, a few log lines) and
-//! costs only that area, however large the screen is. A frame in which nothing changed sends nothing.
+//! `draw` renders everything and sends what changed. A frame in which nothing changed sends nothing.
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
@@ -57,38 +56,9 @@ impl<W: Write> Screen<W> {
         let cursor = self.frames.render(&mut self.back, view);
         self.begin();
         let (old, new) = (&mut self.front.content, &self.back.content);
-        whole_rows(&mut self.paint, 0, old, new, self.back.area.width);
+        rows(&mut self.paint, old, new, self.back.area.width);
         std::mem::swap(&mut self.front, &mut self.back);
         self.send(cursor)
-    }
-
-    /// Renders one area anew and sends what changed in it; the rest of the screen and the cursor stay. The buffer
-    /// covers `area` (clipped to the screen) and is blank at first. Does nothing before the first `draw`.
-    pub fn patch(&mut self, area: Rect, view: impl FnOnce(&mut Buffer)) -> io::Result<()> {
-        let area = area.intersection(self.front.area);
-        if self.lost || area.is_empty() {
-            return Ok(());
-        }
-        let mut part = Buffer::empty(area);
-        view(&mut part);
-        self.begin();
-        let width = usize::from(area.width);
-        let from = self.front.index_of(area.x, area.y);
-        if area.width == self.front.area.width {
-            let old = &mut self.front.content[from..from + part.content.len()];
-            whole_rows(&mut self.paint, area.y, old, &part.content, area.width);
-            old.clone_from_slice(&part.content);
-            return self.send(self.cursor);
-        }
-        let to_edge = area.right() == self.front.area.right();
-        let stride = usize::from(self.front.area.width);
-        for (y, new) in part.content.chunks(width).enumerate() {
-            let start = Position::new(area.x, area.y + y as u16);
-            let old = &mut self.front.content[from + y * stride..][..width];
-            self.paint.row(start, old, new, to_edge);
-            old.clone_from_slice(new);
-        }
-        self.send(self.cursor)
     }
 
     /// The next `draw` replaces all that is on the terminal, without asking the terminal anything.
@@ -156,24 +126,24 @@ impl<W: Write> Screen<W> {
     }
 }
 
-/// Brings rows of the whole width, from screen row `first` on, from `old` to `new`. What only moved, the terminal moves.
-fn whole_rows(paint: &mut Paint, first: u16, old: &mut [Cell], new: &[Cell], width: u16) {
+/// Brings all rows from `old` to `new`. What only moved, the terminal moves.
+fn rows(paint: &mut Paint, old: &mut [Cell], new: &[Cell], width: u16) {
     let columns = usize::from(width).max(1);
     if let Some(shift) = shift::find(old, new, columns) {
-        paint.shift(shift, first);
+        paint.shift(shift);
         shift.apply(old, columns);
     }
     let rows = old.chunks(columns).zip(new.chunks(columns));
-    for ((old, new), y) in rows.zip(first..) {
+    for ((old, new), y) in rows.zip(0..) {
         // Most rows are as they were; comparing them as a whole is several times faster.
         if old != new {
-            paint.row(Position::new(0, y), old, new, true);
+            paint.row(y, old, new);
         }
     }
 }
 
 /// Makes ratatui's `Frame` for the views. Ratatui's own two buffers stay empty: it would compare the whole screen on
-/// each frame, and could not know what `patch` has shown since.
+/// each frame once more.
 #[derive(Debug)]
 struct FrameMaker(Terminal<CursorOnly>);
 

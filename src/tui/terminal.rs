@@ -16,8 +16,7 @@ use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use ratatui::Frame;
-use ratatui::buffer::Buffer;
-use ratatui::layout::{Rect, Size};
+use ratatui::layout::Size;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 use rustix::termios::{
@@ -125,11 +124,6 @@ impl Terminal {
     /// Renders everything and sends what changed, in one write.
     pub fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
         self.screen.draw(view)
-    }
-
-    /// Renders one area anew and sends what changed in it.
-    pub fn patch(&mut self, area: Rect, view: impl FnOnce(&mut Buffer)) -> io::Result<()> {
-        self.screen.patch(area, view)
     }
 
     /// The next `draw` repaints everything (Ctrl-l).
