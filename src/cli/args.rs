@@ -239,6 +239,9 @@ pub(super) struct ResumeArgs {
     /// With --headless: a failed step parks and waits instead of ending the run
     #[arg(long)]
     pub hold: bool,
+    /// Record the screen into a new file (0600), an asciicast v2
+    #[arg(long, value_name = "FILE", conflicts_with = "headless")]
+    pub record: Option<PathBuf>,
     /// Set by --detach for the process that it starts.
     #[arg(long, hide = true)]
     pub own_session: bool,
@@ -252,6 +255,9 @@ pub(super) struct AttachArgs {
     /// Only look: no key changes the run
     #[arg(long)]
     pub watch: bool,
+    /// Record the screen into a new file (0600), an asciicast v2
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,20 +1,22 @@
 //! `attach`: the screen on a run that another process drives.
 
 use std::io::IsTerminal;
+use std::sync::Arc;
 
 use super::args::AttachArgs;
 use super::ctl::unreached;
 use super::exit::{Exit, Failure};
+use super::launch::Face;
 use super::out::{Out, quoted};
 use super::past::{self, Past};
-use super::screen;
+use super::{run, screen};
 use crate::config::Settings;
 use crate::engine::Handle;
 use crate::headless;
 use crate::id::RunId;
 use crate::link::{self, Role};
 use crate::run::Actor;
-use crate::tui::{self, Outcome, Watch};
+use crate::tui::{self, Outcome, Recording, Watch};
 
 pub(super) fn attach(
     args: &AttachArgs,
@@ -43,7 +45,8 @@ pub(super) fn attach(
         Watch::Watching
     };
     let (handle, actor) = reach(&past, watch).map_err(|error| unreached(&past, &error))?;
-    show(&handle, &actor, watch, settings, out)
+    let recording = run::recording(args.record.as_deref(), Face::Screen, settings)?;
+    show(&handle, &actor, (watch, recording), settings, out)
 }
 
 /// Attaches as a screen that watches, for now or for good.
@@ -59,13 +62,14 @@ pub(super) fn reach(past: &Past, watch: Watch) -> Result<(Handle, Actor), link::
 pub(super) fn show(
     handle: &Handle,
     actor: &Actor,
-    watch: Watch,
+    (watch, recording): (Watch, Option<Arc<Recording>>),
     settings: &Settings,
     out: &mut Out,
 ) -> Result<Exit, Failure> {
     let mut broken = false;
     loop {
-        let options = screen::options(settings, Some(handle.run_dir()), watch)?;
+        let mut options = screen::options(settings, Some(handle.run_dir()), watch)?;
+        options.recording.clone_from(&recording);
         match tui::run(handle.clone(), actor.clone(), options) {
             Outcome::Ended(phase) => {
                 screen::farewell(handle, out)?;

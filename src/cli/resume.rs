@@ -8,6 +8,7 @@ use super::exit::{Exit, Failure};
 use super::launch::{self, Face, Post};
 use super::out::{Out, talk};
 use super::past::{self, Past};
+use super::run;
 use crate::config::Settings;
 use crate::headless;
 use crate::run::{Actor, Held};
@@ -64,7 +65,7 @@ pub(super) fn resume(
         },
         face,
         own_session: args.own_session,
-        recording: None,
+        recording: run::recording(args.record.as_deref(), face, settings)?,
         settings,
     };
     if !lines {

@@ -154,8 +154,8 @@ fn face(args: &RunArgs) -> Face {
     Face::Lines(options)
 }
 
-/// The file is made before the run, so that nothing is started whose recording was wanted and cannot be had.
-fn recording(
+/// The file is made first, so that nothing is started whose recording was wanted and cannot be had.
+pub(super) fn recording(
     path: Option<&Path>,
     face: Face,
     settings: &Settings,

@@ -142,7 +142,8 @@ pub(super) fn open(
     if driven {
         match attach::reach(&past, Watch::Watching) {
             Ok((handle, actor)) => {
-                return attach::show(&handle, &actor, Watch::Watching, settings, out).map(Some);
+                let watching = (Watch::Watching, None);
+                return attach::show(&handle, &actor, watching, settings, out).map(Some);
             }
             // Of an older version, or on another host: its journal can be read all the same.
             Err(error) => tracing::warn!(run = %past.id, "cannot attach: {error}"),

@@ -145,3 +145,34 @@ fn a_full_disk_ends_the_recording_and_not_the_run() {
     wait_for("the run", || place.step("r", "two") == "waiting");
     face.hang_up();
 }
+
+#[test]
+fn whoever_attaches_or_takes_a_run_up_records_too() {
+    let place = Place::new();
+    place.write("w.yaml", TEXT);
+    let begun = place.output(&["run", "w.yaml", "--id", "r", "--detach", "--hold"]);
+    assert!(begun.status.success(), "{begun:?}");
+    let is_the_same = |name: &str, face: &Face| {
+        let cast = std::fs::read_to_string(place.path(name)).expect("UTF-8");
+        replayed(&cast).screen().contents_formatted() == face.look()
+    };
+    let attached = Face::start(&place, &["attach", "r", "--record", "a.cast"], 80, 24);
+    attached.wait("go on?");
+    wait_for("the same once more", || is_the_same("a.cast", &attached));
+    let taken = place.output(&["ctl", "r", "abort", "drain", "--reason", "enough"]);
+    assert!(taken.status.success(), "{taken:?}");
+
+    place.write("x.yaml", TEXT);
+    let mut first = Face::start(&place, &["run", "x.yaml", "--id", "x"], 80, 24);
+    first.wait("go on?");
+    let gone = std::process::Command::new("kill")
+        .args(["-9", &first.pid().to_string()])
+        .status();
+    assert!(gone.is_ok_and(|status| status.success()));
+    first.end();
+    let resumed = Face::start(&place, &["resume", "x", "--record", "x.cast"], 80, 24);
+    resumed.wait("TAKE UP");
+    wait_for("what was taken up, once more", || {
+        is_the_same("x.cast", &resumed)
+    });
+}
