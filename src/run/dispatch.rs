@@ -61,7 +61,7 @@ impl Run {
             && self.failed_sibling(i).is_none()
     }
 
-    fn is_work(&self, i: usize) -> bool {
+    pub(super) fn is_work(&self, i: usize) -> bool {
         matches!(self.def(i).action, Action::Work(_))
     }
 

@@ -379,6 +379,9 @@ impl Run {
             *deadline = None;
         }
         self.settle_at(i, state, why);
+        if ask.is_some() && !still_waits {
+            self.steps[i].waited_from = Some(self.at);
+        }
         self.steps[i].ask = ask;
         self.refile(i);
     }
@@ -557,6 +560,7 @@ pub(super) fn blank(id: StepId, def: usize, since: Timestamp) -> StepRun {
         outputs: BTreeMap::new(),
         breakpoint: false,
         ask: None,
+        waited_from: None,
         changes: BTreeMap::new(),
         compensates: None,
         ungraceful: false,

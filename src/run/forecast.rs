@@ -1,12 +1,13 @@
 //! What can be told of the time left: when each step is expected to end, and which of them decide when the run does.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::lay::Basis;
 use super::machine::Run;
 use super::past::Expectations;
-use super::state::{Ask, State};
+use super::state::State;
 use crate::time::Timestamp;
-use crate::workflow::{Action, Wait};
 
 /// The recovery time: from the start of the run until the step `clock_end` succeeds, else until the run ends. It never stops
 /// meanwhile, paused or not.
@@ -49,31 +50,18 @@ impl Run {
         }
     }
 
-    /// What can be told of the time left, by the longest path of expected times.
+    /// What can be told of the time left, by expected times and the slots that there are.
     ///
     /// A failed step counts as if it were retried now. What waits for a person counts its `expected`, or nothing: nobody
     /// knows when someone answers.
     pub fn forecast(&self, now: Timestamp, by: &Expectations) -> Forecast {
-        let basis = Basis { now, by };
+        let laid = self.lay(Basis { now, by });
         let mut forecast = Forecast {
             at: now,
-            spans: vec![Span::default(); self.steps.len()],
+            spans: laid.spans,
             places: vec![Place::Off; self.workflow.steps.len()],
             ..Forecast::default()
         };
-        let mut behind = vec![None; self.workflow.steps.len()];
-        for &i in &self.graph.order {
-            let needs = self.workflow.steps[i].needs.iter().map(|n| n.step);
-            let last = needs.max_by_key(|&n| forecast.weight(n, self));
-            behind[i] = last;
-            let from = last.map_or(now, |n| forecast.spans[n].end.max(now));
-            self.lay(i, from, basis, &mut forecast.spans);
-        }
-        let mut from = now;
-        for i in self.undoing() {
-            self.lay_leaf(i, from, basis, &mut forecast.spans);
-            from = from.max(forecast.spans[i].end);
-        }
         let ends = forecast.spans.iter().map(|span| span.end);
         forecast.last = ends.max().unwrap_or(now);
         forecast.end = self.forecast_end(&forecast.spans, now);
@@ -81,9 +69,19 @@ impl Run {
         if self.rollback.is_some() {
             forecast.critical = self.undoing().filter(|&i| self.is_open(i)).collect();
         } else {
-            forecast.walk(self, &behind);
+            forecast.walk(self, &laid.behind);
         }
         forecast
+    }
+
+    /// How long the whole run should take, as if nothing of it had happened; `None` if nothing is expected of any step.
+    pub fn expected_in_all(&self, by: &Expectations) -> Option<Duration> {
+        let mut fresh = Self::empty(Arc::clone(&self.workflow));
+        fresh.start.clone_from(&self.start);
+        let steps = 0..fresh.workflow.steps.len();
+        let known = steps.clone().any(|i| by.of(&fresh.workflow, i).is_some());
+        let start = Timestamp::default();
+        known.then(|| fresh.forecast(start, by).last.since(start))
     }
 
     /// When a run that goes on will be over; `None` where that cannot be told, or there is nothing left to tell.
@@ -125,82 +123,6 @@ impl Run {
         }
         Some(end)
     }
-
-    fn is_open(&self, i: usize) -> bool {
-        !self.steps[i].state.is_resolved()
-    }
-
-    /// A plan step that can go on at `from`; a fan-out lays its open members in rows as wide as it may run.
-    fn lay(&self, i: usize, from: Timestamp, basis: Basis<'_>, spans: &mut [Span]) {
-        let Some(members) = &self.steps[i].members else {
-            return self.lay_leaf(i, from, basis, spans);
-        };
-        if self.workflow.steps[i].inner().is_some() {
-            // Its steps stand before it on the path.
-            let begins = members.iter().map(|&m| spans[m].begin).min();
-            spans[i] = Span {
-                begin: begins.unwrap_or(from),
-                end: self.over(i).unwrap_or(from),
-                known: true,
-            };
-            return;
-        }
-        let limit = self.workflow.steps[i].fan_out.as_ref();
-        let limit = limit.and_then(|f| f.max_parallel);
-        let width = limit.unwrap_or(usize::MAX).min(self.max_parallel()).max(1);
-        let left = |&m: &usize| self.leaf_left(m, basis);
-        let longest = members.iter().filter_map(left).max().unwrap_or_default();
-        let rows = |open: usize| longest * u32::try_from(open / width).unwrap_or(u32::MAX);
-        let (mut open, mut known) = (0, true);
-        for &m in members {
-            self.lay_leaf(m, from.after(rows(open)), basis, spans);
-            known &= spans[m].known;
-            open += usize::from(self.is_open(m));
-        }
-        let begins = members.iter().map(|&m| spans[m].begin).min();
-        let ends = self.over(i);
-        spans[i] = Span {
-            begin: begins.unwrap_or(from),
-            end: ends.unwrap_or_else(|| from.after(rows(open + width - 1))),
-            known,
-        };
-    }
-
-    fn lay_leaf(&self, i: usize, from: Timestamp, basis: Basis<'_>, spans: &mut [Span]) {
-        let step = &self.steps[i];
-        let asks = (step.state == State::Waiting).then_some(step.since);
-        let begun = step.attempts.first().map(|a| a.started_at).or(asks);
-        let left = self.leaf_left(i, basis);
-        let end = self.over(i);
-        spans[i] = Span {
-            begin: begun.or(end).unwrap_or(from),
-            end: end.unwrap_or_else(|| from.after(left.unwrap_or_default())),
-            known: left.is_some(),
-        };
-    }
-
-    /// When a step that is settled came to be so.
-    fn over(&self, i: usize) -> Option<Timestamp> {
-        (!self.is_open(i)).then(|| self.steps[i].since)
-    }
-
-    fn leaf_left(&self, i: usize, Basis { now, by }: Basis<'_>) -> Option<Duration> {
-        let (step, def) = (&self.steps[i], self.def(i));
-        let expected = || self.expected(i, by).map(|expected| expected.time);
-        let whole = match &def.action {
-            _ if step.state.is_resolved() => return Some(Duration::ZERO),
-            Action::Work(_) => expected()?,
-            Action::Wait(Wait::For(span)) => *span,
-            _ => expected().unwrap_or_default(),
-        };
-        let since = match (step.state, &step.ask) {
-            (State::Waiting, Some(Ask::Timer { until })) => return Some(until.since(now)),
-            (State::Waiting, _) => Some(step.since),
-            (State::Running | State::Stopping, _) => step.attempts.last().map(|a| a.started_at),
-            _ => None,
-        };
-        Some(since.map_or(whole, |since| whole.saturating_sub(now.since(since))))
-    }
 }
 
 /// When all is over, if it goes as expected and nobody waits.
@@ -210,13 +132,6 @@ pub struct Outlook {
     pub end: Timestamp,
     /// When what the recovery objective asks for comes about.
     pub recovered: Timestamp,
-}
-
-/// What a forecast is made from.
-#[derive(Clone, Copy)]
-struct Basis<'a> {
-    now: Timestamp,
-    by: &'a Expectations,
 }
 
 /// When each step began and ended, or is expected to, and which of them decide when the run ends.
@@ -293,7 +208,8 @@ impl Forecast {
         let ends = run.graph.order.iter().copied();
         let ends = ends.filter(|&i| over || run.is_open(i));
         let mut at = ends.max_by_key(|&i| self.weight(i, run));
-        while let Some(i) = at {
+        // Whoever runs although a need of it failed may have the slot that this need waits for.
+        while let Some(i) = at.filter(|&i| self.places[i] == Place::Off) {
             self.critical.push(i);
             at = behind[i];
             self.places[i] = at.map_or(Place::First, Place::After);

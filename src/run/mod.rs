@@ -44,6 +44,7 @@ mod compare;
 mod contrast;
 mod describe;
 mod forecast;
+mod lay;
 mod past;
 mod preview;
 mod read;

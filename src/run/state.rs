@@ -222,6 +222,8 @@ pub struct StepRun {
     pub breakpoint: bool,
     /// What it waits for from a person or a clock, while `Waiting`.
     pub ask: Option<Ask>,
+    /// When it last began to wait for a person or a clock.
+    pub waited_from: Option<Timestamp>,
     /// Changed inputs that hold for the rest of the run.
     pub changes: BTreeMap<String, String>,
     /// For a compensation: index of the step that it undoes.

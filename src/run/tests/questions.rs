@@ -160,6 +160,43 @@ fn members_of_a_fan_out_are_laid_in_rows() {
     assert_eq!(begins, [0, 0, 10, 10]);
 }
 
+/// What waits for a slot is as late as what waits for a need, and who has the slot is on the critical path.
+#[test]
+fn a_forecast_knows_the_slots() {
+    let plan = "step a expected 60s\nstep b expected 10s\nstep c expected 30s\nstep d needs b expected 5s\n";
+    let ends = |slots: u32| {
+        let s = play(&format!("{plan}start slots {slots}"));
+        let by = Expectations::default();
+        let end = s.run.forecast(s.now, &by).end.expect("all is known");
+        let whole = s.run.expected_in_all(&by).expect("all is known");
+        (end.0 / 1000, whole.as_secs())
+    };
+    assert_eq!(ends(1), (105, 105));
+    assert_eq!(ends(2), (60, 60));
+    assert_eq!(
+        critical(&format!("{plan}start slots 1")),
+        "a 0-60, b 60-70, c 70-100, d 100-105"
+    );
+    let wide = "step g items 3 wide 3 expected 10s\nstep h expected 10s\nstart slots 2";
+    let s = play(wide);
+    let end = s.run.forecast(s.now, &Expectations::default()).end;
+    assert_eq!(
+        end,
+        Some(Timestamp(20_000)),
+        "four of ten seconds, two at once"
+    );
+}
+
+/// How long somebody was waited for stays known.
+#[test]
+fn a_settled_wait_keeps_its_span() {
+    let mut s = play("step w wait 60s\nstart\n~ 60s");
+    s.run.handle(Input::Due, s.now).events.clear();
+    let span = s.run.forecast(s.now, &Expectations::default()).span(0);
+    let span = span.expect("it is there");
+    assert_eq!((span.begin.0, span.end.0), (0, 60_000));
+}
+
 /// The idempotency key stays the same for automatic retries, and is another one for each ordered try.
 #[test]
 fn a_specification_carries_key_timeout_and_changes() {

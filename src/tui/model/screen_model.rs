@@ -73,7 +73,7 @@ pub(crate) struct Model {
     pub now: Timestamp,
     pub width: u16,
     pub height: u16,
-    /// How long the whole run should take, by the expected times of its longest path.
+    /// How long the whole run should take, by the expected times of its steps.
     pub expected: Option<Duration>,
     /// Worked out when it is looked at: a fast run has many turns between two frames.
     forecast: OnceCell<Forecast>,
@@ -164,10 +164,11 @@ impl Model {
     /// The screen of a run before its first event.
     pub(crate) fn new(workflow: Arc<Workflow>, actor: Actor, options: &Options) -> Self {
         let rails = rails(&workflow);
-        let expected = longest_path(&workflow, &rails, &Expectations::default());
         let selected = rails.order().next().unwrap_or(0);
+        let run = Run::empty(workflow);
+        let expected = run.expected_in_all(&Expectations::default());
         Self {
-            run: Run::empty(workflow),
+            run,
             rails,
             rows: Rows::default(),
             marks: Marks::default(),
@@ -326,9 +327,8 @@ impl Model {
     }
 
     fn expect(&mut self) {
-        let workflow = self.run.workflow();
-        self.expectations = Expectations::new(workflow, &self.past);
-        self.expected = longest_path(workflow, &self.rails, &self.expectations);
+        self.expectations = Expectations::new(self.run.workflow(), &self.past);
+        self.expected = self.run.expected_in_all(&self.expectations);
     }
 
     /// What is to come does not look as it did.
@@ -406,18 +406,4 @@ fn rails(workflow: &Workflow) -> Rails {
     let steps = workflow.steps.iter();
     let needs = steps.map(|step| step.needs.iter().map(|need| need.step));
     Rails::new(needs, LANES_MAX)
-}
-
-/// The time of the longest path if each step takes what is expected; `None` if nothing is expected of any.
-fn longest_path(workflow: &Workflow, rails: &Rails, by: &Expectations) -> Option<Duration> {
-    let mut ends = vec![Duration::ZERO; workflow.steps.len()];
-    let mut known = false;
-    for index in rails.order() {
-        let needs = workflow.steps[index].needs.iter();
-        let start = needs.map(|need| ends[need.step]).max().unwrap_or_default();
-        let expected = by.of(workflow, index);
-        known |= expected.is_some();
-        ends[index] = start + expected.map(|expected| expected.time).unwrap_or_default();
-    }
-    known.then(|| ends.into_iter().max()).flatten()
 }

@@ -338,7 +338,7 @@ fn bar<'a>(model: &Model, theme: &'a Theme, axis: Axis, index: usize) -> Vec<(&'
     }
     // What waits for a person, and what stands for many steps, has no attempt of its own.
     let group = step.members.is_some() && !matches!(step.state, State::Skipped(_));
-    if (step.state == State::Waiting || group) && span.begin < now {
+    if (step.waited_from.is_some() || group) && span.begin < now {
         let end = if open { now } else { span.end };
         let columns = (axis.at(span.begin), axis.at(end));
         bar.role(columns, lines.bar_actual, Role::BarActual);
