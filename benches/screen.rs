@@ -118,6 +118,7 @@ fn options() -> Options {
         plain: false,
         has_screen: true,
         words: |_| None,
+        notify: flightdeck::tui::Notify::default(),
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::tui::Notify;
 use crate::tui::theme::Surroundings;
 use crate::workflow::parse_span;
 use crate::yaml::{self, Mistake};
@@ -43,6 +44,8 @@ pub struct Settings {
     /// The terminal cannot show a screen.
     pub dumb: bool,
     pub fps: Option<u16>,
+    /// How a person is called whom a run needs.
+    pub notify: Notify,
     /// Own keys: a command of the key table, and the key that shall do it.
     pub keys: Vec<(String, String)>,
     /// What `prune` may remove unless its arguments say otherwise.
@@ -80,6 +83,7 @@ struct File {
     ascii: bool,
     plain: bool,
     fps: Option<u16>,
+    notify: Notify,
     keys: BTreeMap<String, String>,
     prune: PruneFile,
     anchor: Anchor,
@@ -149,6 +153,7 @@ impl Settings {
             plain: flags.plain || file.plain || dumb,
             dumb,
             fps: flags.fps.or(file.fps.filter(|n| (1..=60).contains(n))),
+            notify: file.notify,
             keys: file.keys.into_iter().collect(),
             retention: retention(&file.prune)?,
             anchor: file.anchor,

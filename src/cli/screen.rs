@@ -57,6 +57,7 @@ pub(super) fn options(
         plain: plain(settings),
         has_screen: !settings.dumb && is_large_enough(),
         words: headless::words,
+        notify: settings.notify,
     })
 }
 

@@ -13,7 +13,7 @@ use super::app::App;
 use super::keys::Key;
 use super::looks::{Looks, News};
 use super::message::{Message, Request};
-use super::options::Options;
+use super::options::{Notify, Options};
 use super::outside::{self, Lend};
 use super::pacer::Pacer;
 use super::port::{Events, Port};
@@ -225,7 +225,11 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
     fn perform(&mut self, request: Request) -> Option<Message> {
         let done = match request {
             Request::Copy(text) => self.surface.copy(&text),
-            Request::Bell => self.surface.bell(),
+            Request::Call(words) => match self.options.notify {
+                Notify::Off => Ok(()),
+                Notify::Bell => self.surface.bell(None),
+                Notify::Osc9 => self.surface.bell(Some(words.as_str())),
+            },
             Request::Redraw => {
                 self.surface.redraw();
                 Ok(())

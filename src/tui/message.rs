@@ -15,6 +15,7 @@ use crate::journal::Line;
 use crate::run::{Command, Contrast, Definition, Kind, PastTimes, Recorded, Refusal, Seen};
 use crate::time::Timestamp;
 use crate::workflow::Workflow;
+use crate::text::Clean;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Message {
@@ -202,7 +203,8 @@ pub(crate) enum Request {
     Check(String),
     /// Into the clipboard of the person's own terminal.
     Copy(String),
-    Bell,
+    /// A person is needed: for what, in a few words.
+    Call(Clean),
     Theme(Wanted),
     Redraw,
     Suspend,

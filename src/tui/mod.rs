@@ -41,7 +41,7 @@ mod world;
 
 pub use layout::has_room;
 pub use looks::{OneTheme, Themes};
-pub use options::{Choice, Options, Outcome, Programs, Watch};
+pub use options::{Choice, Notify, Options, Outcome, Programs, Watch};
 pub use recording::Recording;
 pub use replay::Replay;
 pub use sample::sample;

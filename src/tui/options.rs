@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::keys::Keymap;
@@ -44,6 +45,7 @@ pub struct Options {
     pub has_screen: bool,
     /// A fact as a line for people; `None` for what another line says better.
     pub words: fn(&Recorded) -> Option<String>,
+    pub notify: Notify,
 }
 
 impl Options {
@@ -71,6 +73,18 @@ pub struct Programs {
     pub editor: Vec<String>,
     pub shell: Vec<String>,
     pub scratch: PathBuf,
+}
+
+/// How a person is called who is needed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Notify {
+    #[default]
+    Bell,
+    /// The bell, and a notification on the desktop of whoever sits at the terminal. Inside tmux it would have to be passed
+    /// through by name, which is off by default: there it is dropped, and the bell is what tmux tells of.
+    Osc9,
+    Off,
 }
 
 /// Whether keys act.

@@ -18,7 +18,8 @@ pub(super) trait Surface {
     fn trouble(&mut self) -> Option<String> {
         None
     }
-    fn bell(&mut self) -> io::Result<()>;
+    /// With these words for a desktop, if any.
+    fn bell(&mut self, words: Option<&str>) -> io::Result<()>;
     fn copy(&mut self, text: &str) -> io::Result<()>;
     /// Lines instead of the screen, or the screen again.
     fn plain(&mut self, on: bool) -> io::Result<()>;
@@ -55,8 +56,8 @@ impl Surface for Terminal {
         self.recording_trouble()
     }
 
-    fn bell(&mut self) -> io::Result<()> {
-        Self::bell(self)
+    fn bell(&mut self, words: Option<&str>) -> io::Result<()> {
+        Self::bell(self, words)
     }
 
     fn copy(&mut self, text: &str) -> io::Result<()> {

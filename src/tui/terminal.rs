@@ -205,9 +205,11 @@ impl Terminal {
         Tty.write_all(background::QUESTION)
     }
 
-    /// A person is needed.
-    pub fn bell(&mut self) -> io::Result<()> {
-        Tty.write_all(b"\x07")?;
+    /// A person is needed. The words, which hold no control characters, become a notification where the terminal knows OSC 9;
+    /// elsewhere it ignores them.
+    pub fn bell(&mut self, words: Option<&str>) -> io::Result<()> {
+        let told = words.map(|words| format!("\x1b]9;{words}\x1b\\"));
+        Tty.write_all(format!("\x07{}", told.unwrap_or_default()).as_bytes())?;
         self.print("\x07")
     }
 

@@ -100,7 +100,7 @@ impl<P: Port> World<P> {
             Request::CopyLog { .. }
             | Request::Lend(_)
             | Request::Copy(_)
-            | Request::Bell
+            | Request::Call(_)
             | Request::Theme(_)
             | Request::Redraw
             | Request::Suspend

@@ -87,6 +87,8 @@ pub(crate) struct Model {
     pub active: Vec<usize>,
     /// A question closed by itself: keys until then were meant for it.
     pub deaf_until: Option<Timestamp>,
+    /// The preflight checks wait for a person's decision.
+    pub checks_need: bool,
     /// Events cannot be followed any more: why.
     pub broken: Option<String>,
     /// Pausing was asked for in order to leave.
@@ -215,6 +217,7 @@ impl Model {
             leaving: false,
             took_stock: false,
             outcome: None,
+            checks_need: false,
         }
     }
 

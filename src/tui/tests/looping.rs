@@ -97,6 +97,8 @@ impl Events for Feed {
 struct Glass {
     screen: Rc<RefCell<Screen<Counting>>>,
     size: Rc<RefCell<(u16, u16)>>,
+    /// How a person was called.
+    calls: Rc<RefCell<Vec<Option<String>>>>,
 }
 
 impl Surface for Glass {
@@ -118,7 +120,8 @@ impl Surface for Glass {
         Duration::ZERO
     }
 
-    fn bell(&mut self) -> io::Result<()> {
+    fn bell(&mut self, words: Option<&str>) -> io::Result<()> {
+        self.calls.borrow_mut().push(words.map(str::to_owned));
         Ok(())
     }
 
@@ -263,6 +266,7 @@ fn with_screen<F: Future<Output = ()>>(
     let keys = Typed::default();
     let person = Person {
         keys: keys.clone(),
+        calls: Rc::default(),
         glass: glass.clone(),
     };
     let options = Options {

@@ -11,7 +11,7 @@ use super::super::keys::{Key, Keymap, parse_chord};
 use super::super::looks::OneTheme;
 use super::super::message::{LogOf, Message, Origin, Part, Request, Said, Slice};
 use super::super::model::Model;
-use super::super::options::{Options, Programs, Watch};
+use super::super::options::{Notify, Options, Programs, Watch};
 use super::super::theme::{self, Depth, Theme};
 use super::super::update::update;
 use super::super::view;
@@ -55,6 +55,7 @@ pub(crate) fn options() -> Options {
         plain: false,
         has_screen: true,
         words: |recorded| Some(format!("event {}", recorded.seq)),
+        notify: Notify::default(),
     }
 }
 
@@ -333,6 +334,15 @@ impl Play {
             .toast
             .as_ref()
             .map_or("", |toast| toast.text.as_str())
+    }
+
+    /// What a person was called for.
+    pub(super) fn calls(&self) -> Vec<&str> {
+        let calls = self.asked.iter().filter_map(|request| match request {
+            Request::Call(words) => Some(words.as_str()),
+            _ => None,
+        });
+        calls.collect()
     }
 
     pub(super) fn selected(&self) -> &str {

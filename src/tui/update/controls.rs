@@ -1,5 +1,6 @@
 //! The controls on the screen: `C` takes, asks, answers or gives up, as the moment allows; and what is said when they move.
 
+use super::events::call;
 use crate::run::{Actor, Command, Controls, Event};
 use crate::tui::keys::Act;
 use crate::tui::message::Request;
@@ -101,14 +102,14 @@ pub(super) fn tell(model: &mut Model, event: &Event, mine: bool, out: &mut Vec<R
         Event::ControlsTaken { .. } if mine => {
             close_what_acts(model);
             model.say(Tone::Error, &format!("LOST: {words}{reason}"));
-            out.push(Request::Bell);
+            out.push(call(model, &words));
         }
         // The question itself stands on the screen until it is answered.
-        Event::ControlsAsked { .. } if mine => out.push(Request::Bell),
+        Event::ControlsAsked { .. } if mine => out.push(call(model, &words)),
         Event::ControlsAsked { actor, .. } if me(actor) => model.toast = None,
         Event::ControlsDenied { actor } if me(actor) => {
             model.say(Tone::Error, &format!("you do not get the controls{reason}"));
-            out.push(Request::Bell);
+            out.push(call(model, &words));
         }
         _ if about(event).is_some_and(me) => {}
         _ => model.say(Tone::Info, &words),

@@ -7,7 +7,8 @@ use super::turn::done_word;
 use super::{caught_up, controls, plain, take_up};
 use crate::engine::Pace;
 use crate::id::Role;
-use crate::run::{Ask, BOOT_CHANGED, Command, Event, Outcome, Recorded, State};
+use crate::run::{Ask, BOOT_CHANGED, Command, Event, Outcome, Recorded, Shown, State};
+use crate::text::Clean;
 use crate::time::Timestamp;
 use crate::tui::message::Request;
 use crate::tui::model::{Aim, Confirm, Confirmed, Front, Model, Tone};
@@ -16,6 +17,8 @@ use crate::tui::model::{Aim, Confirm, Confirmed, Front, Model, Tone};
 const ACTIVE: usize = 8;
 /// Keys after a question has closed by itself were meant for it.
 const DEAF: Duration = Duration::from_secs(1);
+/// A notification has no room for more.
+const CALL_MAX: usize = 120;
 const JUST_NOW: Duration = Duration::from_secs(2);
 
 pub(super) fn take(model: &mut Model, events: &[Recorded], out: &mut Vec<Request>) {
@@ -114,6 +117,12 @@ fn tell(model: &mut Model, recorded: &Recorded) {
 fn needs_you(model: &mut Model, first: bool, out: &mut Vec<Request>) {
     let before = std::mem::take(&mut model.needs_you);
     let run = &model.run;
+    let checks = run.is_before_steps() && run.shown() == Shown::Attention;
+    let had_checks = std::mem::replace(&mut model.checks_need, checks);
+    if checks && !had_checks && !first && model.pace == Pace::Live {
+        out.push(call(model, "preflight is not met"));
+    }
+    let run = &model.run;
     if run.steps().is_empty() || run.phase().is_terminal() {
         return;
     }
@@ -131,13 +140,28 @@ fn needs_you(model: &mut Model, first: bool, out: &mut Vec<Request>) {
         let found: Vec<usize> = all.filter(|index| model.asks(*index)).collect();
         model.needs_you = found;
     }
-    let new = model.needs_you.iter().find(|index| !before.contains(index));
-    if let Some(index) = new.copied() {
-        plain::needs_person(model, index, out);
-        if !first && model.pace == Pace::Live {
-            out.push(Request::Bell);
-        }
+    let new = model.needs_you.iter().filter(|index| !before.contains(index));
+    let new: Vec<usize> = new.copied().collect();
+    let Some(index) = new.first().copied() else {
+        return;
+    };
+    plain::needs_person(model, index, out);
+    if !first && model.pace == Pace::Live {
+        let step = &model.run.steps()[index];
+        let more = match new.len() - 1 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let words = format!("{} {}{more}", step.id, step.state.word());
+        out.push(call(model, &words));
     }
+}
+
+/// Calls a person, once for each new need. Only names of steps and words of our own leave the terminal so.
+pub(super) fn call(model: &Model, what: &str) -> Request {
+    let words = format!("flightdeck: {}: {what}", model.run.workflow().name);
+    let words: String = words.chars().take(CALL_MAX).collect();
+    Request::Call(Clean::line(&words))
 }
 
 /// The selection goes to what needs a person, else to what runs, until the person moves it.
