@@ -15,7 +15,7 @@ use super::looks::{Looks, News};
 use super::message::{Message, Request};
 use super::options::{Notify, Options};
 use super::outside::{self, Lend};
-use super::pacer::Pacer;
+use super::pacer::{Level, Pacer};
 use super::port::{Events, Port};
 use super::surface::Surface;
 use super::theme::Theme;
@@ -372,7 +372,15 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
         }
         Ok(())
     }
+        let before = self.pacer.tempo().level;
 }
+        let tempo = self.pacer.tempo();
+        if tempo.level != before {
+            // Nothing else may be about to draw, and the person should know.
+            self.tell(Message::Tempo(tempo), false);
+        } else if tempo.level != Level::Fast {
+            self.take_in(Message::Tempo(tempo));
+        }
 
 /// The text, if these keys came too fast to be typed. A key that is held down repeats itself, so it is no text.
 fn pasted(typed: &[Key]) -> Option<String> {

@@ -8,6 +8,7 @@ use super::keys::Key;
 use super::looks::Wanted;
 use super::outside::Lend;
 use super::replay::{Change, Replaying};
+use super::pacer::Tempo;
 use super::source::{RunEntry, WorkflowEntry};
 use crate::engine::Pace;
 use crate::id::{AttemptId, RunId};
@@ -65,6 +66,8 @@ pub(crate) enum Message {
     Drawn(Timestamp),
     /// How the replay of a past run goes on.
     Replay(Replaying),
+    /// How fast the line takes frames. No change: it is shown with the next frame that something else wants.
+    Tempo(Tempo),
     Runs(Vec<RunEntry>),
     /// Two runs were held against each other.
     Compared(Box<Contrast>),

@@ -10,12 +10,53 @@ const SLOW: Duration = Duration::from_millis(50);
 const QUICK: Duration = Duration::from_millis(10);
 /// So long must a slow line be quick again before it gets more frames.
 const RECOVERY: Duration = Duration::from_secs(10);
-const SLOWEST: Duration = Duration::from_secs(1);
+
+/// How much the line takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Level {
+    #[default]
+    Fast,
+    Slow,
+    Crawl,
+}
+
+impl Level {
+    /// The least time between two frames that nobody waits for.
+    fn frame(self) -> Duration {
+        Duration::from_millis(match self {
+            Self::Fast => 0,
+            Self::Slow => 250,
+            Self::Crawl => 1_000,
+        })
+    }
+
+    fn down(self) -> Self {
+        match self {
+            Self::Fast => Self::Slow,
+            Self::Slow | Self::Crawl => Self::Crawl,
+        }
+    }
+
+    fn up(self) -> Self {
+        match self {
+            Self::Fast | Self::Slow => Self::Fast,
+            Self::Crawl => Self::Slow,
+        }
+    }
+}
+
+/// What is known of the line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tempo {
+    pub level: Level,
+    /// How long the terminal took to take the last frame.
+    pub write: Duration,
+}
 
 #[derive(Debug)]
 pub(super) struct Pacer {
     usual: Duration,
-    frame: Duration,
+    tempo: Tempo,
     last: Option<Instant>,
     dirty: bool,
     urgent: bool,
@@ -32,7 +73,7 @@ impl Pacer {
         let usual = Duration::from_secs(1) / fps.clamp(1, 60);
         Self {
             usual,
-            frame: usual,
+            tempo: Tempo::default(),
             last: None,
             dirty: true,
             urgent: true,
@@ -41,6 +82,15 @@ impl Pacer {
             slow_in_a_row: 0,
             quick_since: None,
         }
+    }
+
+    /// How the line does, for the person to see.
+    pub(super) fn tempo(&self) -> Tempo {
+        self.tempo
+    }
+
+    fn frame(&self) -> Duration {
+        self.tempo.level.frame().max(self.usual)
     }
 
     /// Something on the screen has changed.
@@ -64,7 +114,7 @@ impl Pacer {
     pub(super) fn due(&self) -> Option<Instant> {
         let now = Instant::now();
         let after = |last: Option<Instant>, wait| last.map_or(now, |last| last + wait);
-        let wait = if self.urgent { URGENT } else { self.frame };
+        let wait = if self.urgent { URGENT } else { self.frame() };
         let usual = after(self.last, wait);
         let due = if self.keyed {
             usual.min(after(self.last_keyed, URGENT))
@@ -83,11 +133,12 @@ impl Pacer {
         }
         self.dirty = false;
         self.urgent = false;
+        self.tempo.write = write;
         if write > SLOW {
             self.quick_since = None;
             self.slow_in_a_row += 1;
             if self.slow_in_a_row >= 2 {
-                self.frame = (self.frame * 5 / 2).min(SLOWEST);
+                self.tempo.level = self.tempo.level.down();
                 self.slow_in_a_row = 0;
             }
             return;
@@ -96,7 +147,7 @@ impl Pacer {
         if write > QUICK {
             self.quick_since = None;
         } else if now - *self.quick_since.get_or_insert(now) >= RECOVERY {
-            self.frame = (self.frame * 2 / 5).max(self.usual);
+            self.tempo.level = self.tempo.level.up();
             self.quick_since = Some(now);
         }
     }
@@ -135,11 +186,17 @@ mod tests {
     #[test]
     fn a_slow_line_gets_fewer_frames() {
         let mut pacer = Pacer::new(10);
-        for _ in 0..8 {
-            pacer.drawn(Duration::from_millis(80));
-        }
-        assert_eq!(pacer.frame, SLOWEST);
-        pacer.drawn(Duration::from_millis(1));
-        assert_eq!(pacer.frame, SLOWEST);
+        let mut draw = |ms| {
+            pacer.drawn(Duration::from_millis(ms));
+            (pacer.tempo().level, pacer.frame().as_millis())
+        };
+        assert_eq!(draw(80), (Level::Fast, 100));
+        assert_eq!(draw(80), (Level::Slow, 250));
+        draw(80);
+        assert_eq!(draw(80), (Level::Crawl, 1_000));
+        draw(80);
+        assert_eq!(draw(80), (Level::Crawl, 1_000));
+        // It must be quick for a while, not once.
+        assert_eq!(draw(1), (Level::Crawl, 1_000));
     }
 }

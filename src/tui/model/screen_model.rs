@@ -20,6 +20,7 @@ use crate::text::Clean;
 use crate::time::Timestamp;
 use crate::tui::keys::{Key, Keymap};
 use crate::tui::options::{Options, Outcome, Watch};
+use crate::tui::pacer::Tempo;
 use crate::tui::rails::{LANES_MAX, Rails};
 use crate::tui::replay::{Replay, Replaying};
 use crate::tui::theme::Status;
@@ -66,6 +67,8 @@ pub(crate) struct Model {
     /// A past run is shown once more.
     pub replay: Option<Replaying>,
     pub pace: Pace,
+    /// How fast the line takes frames.
+    pub tempo: Tempo,
     pub actor: Actor,
     pub keymap: Keymap,
     pub dir: PathBuf,
@@ -200,6 +203,7 @@ impl Model {
             pace: Pace::Live,
             actor,
             keymap: options.keymap.clone(),
+            tempo: Tempo::default(),
             dir: options.dir.clone(),
             has_source: options.source.is_some(),
             now: options.now(),

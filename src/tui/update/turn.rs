@@ -63,6 +63,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Request> {
             model.plain.drawn.get_or_insert(at);
         }
         Message::Runs(entries) => model.runs.take(entries, model.now),
+        Message::Tempo(tempo) => model.tempo = tempo,
         Message::Compared(contrast) => {
             model.runs.comparing = Some(Comparing::new(*contrast));
         }

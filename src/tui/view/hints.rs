@@ -14,9 +14,10 @@ use crate::engine::Pace;
 use crate::run::{Shown, Why};
 use crate::time::clock_span;
 use crate::tui::keys::{Act, TABLE, action};
-use crate::tui::layout::panes;
+use crate::tui::layout::{DETAIL_FROM, panes};
 use crate::tui::model::{Confirm, Confirmed, Front, Means, Model, Purpose, Tone, View};
 use crate::tui::options::Watch;
+use crate::tui::pacer::{Level, Tempo};
 use crate::tui::theme::{Role, Status, Theme};
 
 /// Steps that a line names.
@@ -92,6 +93,9 @@ pub(crate) fn render(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Re
         .cloned()
         .unwrap_or_default();
     strip.right(&format!("{help} help "), theme.style(Role::Text));
+    if let Some(line) = line_words(model.tempo, area.width) {
+        strip.right(&line, theme.style(Role::ToastWarn));
+    }
     if model.view == View::Runs {
         return of_runs(model, theme, &mut strip);
     }
@@ -117,6 +121,23 @@ fn of_runs(model: &Model, theme: &Theme, strip: &mut Strip) {
             strip.own(label, theme.style(Role::Text)).gap(2);
         }
     }
+}
+
+/// That the line is slow, and what a frame takes: then a person waits for it, and not for the run.
+fn line_words(tempo: Tempo, width: u16) -> Option<String> {
+    let (word, fps) = match tempo.level {
+        Level::Fast => return None,
+        Level::Slow => ("slow", 4),
+        Level::Crawl => ("crawls", 1),
+    };
+    // To the tenth of a second, so that it does not change with each frame.
+    let tenths = tempo.write.as_millis().div_ceil(100);
+    let write = format!("{}.{} s", tenths / 10, tenths % 10);
+    Some(if width < DETAIL_FROM {
+        format!(" line {word}: {write} ")
+    } else {
+        format!(" the line {word}: a frame takes {write}, at most {fps} a second; :plain needs less ")
+    })
 }
 
 /// What lies in front takes all keys, so those of the panes would be promised in vain.
