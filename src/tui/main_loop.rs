@@ -13,6 +13,7 @@ use super::app::App;
 use super::keys::Key;
 use super::looks::{Looks, News};
 use super::message::{Message, Request};
+use super::mouse::Mouse;
 use super::options::{Notify, Options};
 use super::outside::{self, Lend};
 use super::pacer::{Level, Pacer};
@@ -238,6 +239,7 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
                 self.suspended = true;
                 Ok(())
             }
+            Request::Mouse(on) => self.surface.set_mouse(on),
             Request::Plain(on) => {
                 self.switched = Some(on);
                 Ok(())
@@ -303,7 +305,13 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
                     self.tell(Message::Paste(text), true);
                 }
                 Event::Resize(..) => self.resized = Some(Instant::now()),
-                Event::Mouse(_) | Event::FocusGained | Event::FocusLost => {}
+                Event::Mouse(event) => {
+                    if let Some(mouse) = Mouse::from_event(event) {
+                        self.pacer.key();
+                        self.take_in(Message::Mouse(mouse));
+                    }
+                }
+                Event::FocusGained | Event::FocusLost => {}
             }
             if typed.len() < KEYS_MAX {
                 next = keys.waiting().await;
@@ -364,16 +372,8 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
                 frame.set_cursor_position(cursor);
             }
         })?;
-        self.pacer.drawn(self.surface.last_write());
-        // Not a change: it must not draw again.
-        self.take_in(Message::Drawn(self.now()));
-        if let Some(trouble) = self.surface.trouble() {
-            self.tell(Message::Failed(trouble), false);
-        }
-        Ok(())
-    }
         let before = self.pacer.tempo().level;
-}
+        self.pacer.drawn(self.surface.last_write());
         let tempo = self.pacer.tempo();
         if tempo.level != before {
             // Nothing else may be about to draw, and the person should know.
@@ -381,6 +381,14 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
         } else if tempo.level != Level::Fast {
             self.take_in(Message::Tempo(tempo));
         }
+        // Not a change: it must not draw again.
+        self.take_in(Message::Drawn(self.now()));
+        if let Some(trouble) = self.surface.trouble() {
+            self.tell(Message::Failed(trouble), false);
+        }
+        Ok(())
+    }
+}
 
 /// The text, if these keys came too fast to be typed. A key that is held down repeats itself, so it is no text.
 fn pasted(typed: &[Key]) -> Option<String> {

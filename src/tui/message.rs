@@ -6,17 +6,18 @@ use std::sync::Arc;
 
 use super::keys::Key;
 use super::looks::Wanted;
+use super::mouse::Mouse;
 use super::outside::Lend;
-use super::replay::{Change, Replaying};
 use super::pacer::Tempo;
+use super::replay::{Change, Replaying};
 use super::source::{RunEntry, WorkflowEntry};
 use crate::engine::Pace;
 use crate::id::{AttemptId, RunId};
 use crate::journal::Line;
 use crate::run::{Command, Contrast, Definition, Kind, PastTimes, Recorded, Refusal, Seen};
+use crate::text::Clean;
 use crate::time::Timestamp;
 use crate::workflow::Workflow;
-use crate::text::Clean;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Message {
@@ -26,6 +27,7 @@ pub(crate) enum Message {
     },
     /// Text from the clipboard: a bracketed paste, or many characters in one read.
     Paste(String),
+    Mouse(Mouse),
     /// A whole line, where lines are typed instead of keys.
     Line {
         text: String,
@@ -64,10 +66,10 @@ pub(crate) enum Message {
     Tick(Timestamp),
     /// A frame has been drawn. Keys typed before count as typed before what it shows.
     Drawn(Timestamp),
-    /// How the replay of a past run goes on.
-    Replay(Replaying),
     /// How fast the line takes frames. No change: it is shown with the next frame that something else wants.
     Tempo(Tempo),
+    /// How the replay of a past run goes on.
+    Replay(Replaying),
     Runs(Vec<RunEntry>),
     /// Two runs were held against each other.
     Compared(Box<Contrast>),
@@ -211,6 +213,8 @@ pub(crate) enum Request {
     Theme(Wanted),
     Redraw,
     Suspend,
+    /// Mouse reports on or off.
+    Mouse(bool),
     /// Lines instead of the screen, or the screen again.
     Plain(bool),
     Replay(Change),

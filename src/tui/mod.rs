@@ -15,6 +15,7 @@ mod main_loop;
 mod markdown;
 mod message;
 mod model;
+mod mouse;
 mod neighbours;
 mod options;
 mod outside;

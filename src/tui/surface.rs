@@ -21,6 +21,7 @@ pub(super) trait Surface {
     /// With these words for a desktop, if any.
     fn bell(&mut self, words: Option<&str>) -> io::Result<()>;
     fn copy(&mut self, text: &str) -> io::Result<()>;
+    fn set_mouse(&mut self, on: bool) -> io::Result<()>;
     /// Lines instead of the screen, or the screen again.
     fn plain(&mut self, on: bool) -> io::Result<()>;
     /// Where there is no screen.
@@ -62,6 +63,10 @@ impl Surface for Terminal {
 
     fn copy(&mut self, text: &str) -> io::Result<()> {
         Self::copy(self, text)
+    }
+
+    fn set_mouse(&mut self, on: bool) -> io::Result<()> {
+        Self::set_mouse(self, on)
     }
 
     fn plain(&mut self, on: bool) -> io::Result<()> {

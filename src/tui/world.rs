@@ -104,6 +104,7 @@ impl<P: Port> World<P> {
             | Request::Theme(_)
             | Request::Redraw
             | Request::Suspend
+            | Request::Mouse(_)
             | Request::Plain(_)
             | Request::Replay(_) => {}
         }

@@ -336,7 +336,7 @@ pub const TABLE: &[Action] = &[
     row(A::Palette, &[":"], "palette", "cmd", "type any command by its name", Screen),
     row(A::Help, &["?"], "help", "help", "this help; type to search, Enter runs", Screen),
     row(A::Theme, &["T"], "theme", "", "the next theme; also :theme NAME and :theme reload", Screen),
-    row(A::Mouse, &["\\"], "mouse", "", "mouse on or off", Screen).later(),
+    row(A::Mouse, &["\\"], "mouse", "", "mouse on or off: a click selects, the wheel scrolls", Screen),
     row(A::Redraw, &["Ctrl-l"], "redraw", "", "draw the screen anew", Screen),
     row(A::Suspend, &["Ctrl-z"], "suspend", "", "suspend the screen; the run goes on", Screen),
     row(A::Plain, &[], "plain", "", "lines and numbered questions instead of the screen; 0 comes back", Screen),

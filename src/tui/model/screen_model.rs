@@ -71,6 +71,8 @@ pub(crate) struct Model {
     pub tempo: Tempo,
     pub actor: Actor,
     pub keymap: Keymap,
+    /// Clicks and the wheel are told.
+    pub mouse: bool,
     pub dir: PathBuf,
     pub has_source: bool,
     pub now: Timestamp,
@@ -85,13 +87,13 @@ pub(crate) struct Model {
     pub expectations: Expectations,
     /// Steps that wait for a person's decision, in row order.
     pub needs_you: Vec<usize>,
+    /// The preflight checks wait for a person's decision.
+    pub checks_need: bool,
     pub legal: Legal,
     /// The first few steps that run.
     pub active: Vec<usize>,
     /// A question closed by itself: keys until then were meant for it.
     pub deaf_until: Option<Timestamp>,
-    /// The preflight checks wait for a person's decision.
-    pub checks_need: bool,
     /// Events cannot be followed any more: why.
     pub broken: Option<String>,
     /// Pausing was asked for in order to leave.
@@ -201,9 +203,10 @@ impl Model {
             watch: options.watch,
             replay: options.replay.as_ref().map(Replay::shown),
             pace: Pace::Live,
+            tempo: Tempo::default(),
             actor,
             keymap: options.keymap.clone(),
-            tempo: Tempo::default(),
+            mouse: false,
             dir: options.dir.clone(),
             has_source: options.source.is_some(),
             now: options.now(),
@@ -214,6 +217,7 @@ impl Model {
             past: PastTimes::default(),
             expectations: Expectations::default(),
             needs_you: Vec::new(),
+            checks_need: false,
             legal: Legal::default(),
             active: Vec::new(),
             deaf_until: None,
@@ -221,7 +225,6 @@ impl Model {
             leaving: false,
             took_stock: false,
             outcome: None,
-            checks_need: false,
         }
     }
 

@@ -133,6 +133,10 @@ impl Surface for Glass {
         Ok(())
     }
 
+    fn set_mouse(&mut self, _: bool) -> io::Result<()> {
+        Ok(())
+    }
+
     fn plain(&mut self, _: bool) -> io::Result<()> {
         Ok(())
     }
@@ -262,11 +266,11 @@ fn with_screen<F: Future<Output = ()>>(
     let glass = Glass {
         screen: Rc::new(RefCell::new(Counting::screen(80, 24))),
         size: Rc::new(RefCell::new((80, 24))),
+        calls: Rc::default(),
     };
     let keys = Typed::default();
     let person = Person {
         keys: keys.clone(),
-        calls: Rc::default(),
         glass: glass.clone(),
     };
     let options = Options {

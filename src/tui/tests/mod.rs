@@ -8,6 +8,7 @@ mod keys;
 mod looping;
 mod merged;
 mod past_runs;
+mod mouse;
 mod pictures;
 mod plain;
 mod plan;

@@ -1,6 +1,8 @@
 //! From an action of the table to what does it.
 
-use super::{ask, controls, logs, marks, moves, outside, palette, plain, prompt, runs, views};
+use super::{
+    ask, controls, logs, marks, mouse, moves, outside, palette, plain, prompt, runs, views,
+};
 use crate::run::{Ask, Command};
 use crate::tui::keys::{Act, action};
 use crate::tui::looks::Wanted;
@@ -44,6 +46,7 @@ pub(super) fn act(model: &mut Model, act: Act, out: &mut Vec<Request>) {
         Act::Palette | Act::Help => palette::open(model, act == Act::Help),
         Act::Theme => out.push(Request::Theme(Wanted::Next)),
         Act::Redraw => out.push(Request::Redraw),
+        Act::Mouse => mouse::turn(model, out),
         Act::Plain => plain::start(model, out),
         Act::Suspend => out.push(Request::Suspend),
         Act::Find => logs::find(model),

@@ -13,6 +13,7 @@ mod filled;
 mod follow;
 mod logs;
 mod marks;
+mod mouse;
 mod moves;
 mod outside;
 mod palette;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{act, confirm, dialog, events, follow, logs, outside, palette, plain, prompt};
+use super::{act, confirm, dialog, events, follow, logs, mouse, outside, palette, plain, prompt};
 use crate::run::{Command, Refusal};
 use crate::time::Timestamp;
 use crate::tui::keys::{Act, Key, Meaning};
@@ -18,6 +18,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Request> {
             pass_time(model, at);
             press(model, key, at, &mut out);
         }
+        Message::Mouse(event) => mouse::mouse(model, event, &mut out),
         Message::Line { text, at } => {
             pass_time(model, at);
             plain::line(model, &text, at, &mut out);
@@ -62,8 +63,8 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Request> {
             model.front.drawn(at);
             model.plain.drawn.get_or_insert(at);
         }
-        Message::Runs(entries) => model.runs.take(entries, model.now),
         Message::Tempo(tempo) => model.tempo = tempo,
+        Message::Runs(entries) => model.runs.take(entries, model.now),
         Message::Compared(contrast) => {
             model.runs.comparing = Some(Comparing::new(*contrast));
         }

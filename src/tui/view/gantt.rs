@@ -104,6 +104,11 @@ pub(crate) fn render(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Re
     }
 }
 
+/// The first visible row in this area.
+pub(crate) fn first_bar(model: &Model, area: Rect) -> usize {
+    top(model, usize::from(area.height.saturating_sub(2)))
+}
+
 /// The first visible row: as in the outline, but the selected one is visible in fewer rows too.
 fn top(model: &Model, rows: usize) -> usize {
     let lowest = (model.cursor + 1).saturating_sub(rows.max(1));

@@ -118,7 +118,7 @@ pub(crate) fn render(
             .own(words, theme.style(Role::Muted));
     }
     let height = usize::from(area.height);
-    let top = (list.at() + 1).saturating_sub(height);
+    let top = first(list, height);
     let columns = Columns::of(list, area.width);
     for (n, entry) in list.rows().enumerate().skip(top).take(height) {
         let mut strip = Strip::nth(buffer, area, (n - top) as u16);
@@ -133,6 +133,11 @@ pub(crate) fn render(
             &mut strip,
         );
     }
+}
+
+/// The first visible run.
+pub(crate) fn first(list: &RunList, height: usize) -> usize {
+    (list.at() + 1).saturating_sub(height)
 }
 
 fn row(

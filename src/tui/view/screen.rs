@@ -55,18 +55,34 @@ fn front(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) -> Optio
     }
 }
 
+/// Which run of the list stands on row `y`.
+pub(crate) fn run_at(model: &Model, area: Rect, y: u16) -> Option<usize> {
+    let below = list_of_runs(area);
+    let inside = model.runs.comparing.is_none() && (below.y..below.bottom()).contains(&y);
+    let row =
+        runs::first(&model.runs, usize::from(below.height)) + usize::from(y.saturating_sub(area.y));
+    // The title stands above.
+    (inside && row <= model.runs.len()).then(|| row - 1)
+}
+
+/// Between the title and what there is to say of the selected one.
+fn list_of_runs(area: Rect) -> Rect {
+    let about = u16::from(area.height > 4);
+    Rect {
+        y: area.y + 1,
+        height: area.height.saturating_sub(1 + about),
+        ..area
+    }
+}
+
 fn all_runs(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     if let Some(comparing) = &model.runs.comparing {
         return compare::render(comparing, theme, buffer, area);
     }
     runs::title(&model.runs, theme, buffer, area);
-    let about = u16::from(area.height > 4);
-    let below = Rect {
-        y: area.y + 1,
-        height: area.height.saturating_sub(1 + about),
-        ..area
-    };
+    let below = list_of_runs(area);
     runs::render(&model.runs, model.now, theme, buffer, below);
+    let about = area.height.saturating_sub(1 + below.height);
     let mut strip = Strip::nth(buffer, area, area.height - about);
     runs::about(&model.runs, model.now, theme, strip.gap(1));
 }

@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use unicode_width::UnicodeWidthStr;
 
 use super::controls;
 use super::strip::Strip;
@@ -179,6 +180,21 @@ pub(crate) fn tabs(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect
         strip.right(text, theme.style(*role));
     }
     strip.gap(1);
+    for (view, _, name) in names(model, tight) {
+        let here = view == model.view;
+        let style = theme.style(if here { Role::Title } else { Role::Muted });
+        let style = if here {
+            style.patch(theme.style(Role::Selection))
+        } else {
+            style
+        };
+        strip.own(&name, style);
+        strip.gap(gap(tight));
+    }
+}
+
+/// The views as they are named at the top.
+fn names(model: &Model, tight: bool) -> impl Iterator<Item = (View, Act, String)> {
     let views = [
         (View::Outline, Act::ViewOutline, "Outline"),
         (View::Graph, Act::ViewGraph, "Graph"),
@@ -188,27 +204,34 @@ pub(crate) fn tabs(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect
         (View::Runbook, Act::ViewRunbook, "Runbook"),
         (View::Runs, Act::ViewRuns, "Runs"),
     ];
-    for (view, act, name) in views {
-        if view == View::Runs && !model.has_source {
-            continue;
+    let shown = move |view: &(View, Act, &str)| view.0 != View::Runs || model.has_source;
+    views
+        .into_iter()
+        .filter(shown)
+        .map(move |(view, act, name)| {
+            let keys = model.keymap.keys_of(act);
+            let key = keys.first().map_or("", String::as_str);
+            let space = if tight { "" } else { " " };
+            (view, act, format!("{key}{space}{name}"))
+        })
+}
+
+fn gap(tight: bool) -> u16 {
+    if tight { 1 } else { 2 }
+}
+
+/// What goes to the view that is named in this column.
+pub(crate) fn tab_at(model: &Model, area: Rect, column: u16) -> Option<Act> {
+    let tight = area.width < DETAIL_FROM;
+    let mut from = area.x + 1;
+    for (_, act, name) in names(model, tight) {
+        let end = from + name.width() as u16;
+        if (from..end).contains(&column) {
+            return Some(act);
         }
-        let here = view == model.view;
-        let style = theme.style(if here { Role::Title } else { Role::Muted });
-        let style = if here {
-            style.patch(theme.style(Role::Selection))
-        } else {
-            style
-        };
-        let key = model
-            .keymap
-            .keys_of(act)
-            .first()
-            .cloned()
-            .unwrap_or_default();
-        let gap = if tight { "" } else { " " };
-        strip.own(&format!("{key}{gap}{name}"), style);
-        strip.gap(if tight { 1 } else { 2 });
+        from = end + gap(tight);
     }
+    None
 }
 
 /// The recovery time against its objective, and whether that is missed. While nothing moves no clock does either: then it says
