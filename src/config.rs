@@ -1,7 +1,6 @@
 //! Flags, environment and the configuration file -> plain settings. Flags win over the environment, the environment
 //! over the file, the file over the defaults.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
@@ -10,10 +9,15 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+pub use keys::OwnKeys;
+
 use crate::tui::Notify;
+use crate::tui::keys::Own;
 use crate::tui::theme::Surroundings;
 use crate::workflow::parse_span;
 use crate::yaml::{self, Mistake};
+
+mod keys;
 
 /// What the command line says; `None` and `false` are silence.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +28,8 @@ pub struct Flags {
     pub ascii: bool,
     pub plain: bool,
     pub fps: Option<u16>,
+    /// The profile of keys.
+    pub keys: Option<String>,
     pub verbose: u8,
 }
 
@@ -46,8 +52,7 @@ pub struct Settings {
     pub fps: Option<u16>,
     /// How a person is called whom a run needs.
     pub notify: Notify,
-    /// Own keys: a command of the key table, and the key that shall do it.
-    pub keys: Vec<(String, String)>,
+    pub keys: OwnKeys,
     /// What `prune` may remove unless its arguments say otherwise.
     pub retention: Retention,
     /// Where the head of each run's chain is put at its end.
@@ -84,7 +89,9 @@ struct File {
     plain: bool,
     fps: Option<u16>,
     notify: Notify,
-    keys: BTreeMap<String, String>,
+    keys: keys::Map,
+    #[serde(skip)]
+    own: Vec<Own>,
     prune: PruneFile,
     anchor: Anchor,
 }
@@ -125,6 +132,8 @@ impl Settings {
             .or(file.state_dir)
             .or_else(|| folder(&set, "XDG_STATE_HOME", ".local/state"))
             .ok_or(Error::NoHome)?;
+        let own = config_dir.as_ref().map(|dir| dir.join("keys.yaml"));
+        let keys = keys::load(file.own, own.as_deref(), flags.keys.as_deref())?;
         let text = |name: &str| set(name).map(|v| v.to_string_lossy().into_owned());
         let dumb = text("TERM").is_some_and(|t| t == "dumb");
         Ok(Self {
@@ -154,7 +163,7 @@ impl Settings {
             dumb,
             fps: flags.fps.or(file.fps.filter(|n| (1..=60).contains(n))),
             notify: file.notify,
-            keys: file.keys.into_iter().collect(),
+            keys,
             retention: retention(&file.prune)?,
             anchor: file.anchor,
             verbose: flags.verbose,
@@ -201,15 +210,23 @@ fn read_file(path: &Path, must_exist: bool) -> Result<File, Error> {
         Err(ReadError::Missing) if !must_exist => return Ok(File::default()),
         Err(error) => return Err(fail(error.to_string())),
     };
-    parse(&bytes).map_err(fail)
+    parse(&bytes, path).map_err(fail)
 }
 
-fn parse(bytes: &[u8]) -> Result<File, String> {
+fn parse(bytes: &[u8], path: &Path) -> Result<File, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned())?;
     if text.trim().is_empty() {
         return Ok(File::default());
     }
-    yaml::parse(text).map_err(|m| told(&m))
+    let read = yaml::read::<File>(text);
+    match read.value {
+        Some(mut file) if read.mistakes.is_empty() => {
+            let (at, name) = (read.tree.root().down("keys"), path.display().to_string());
+            file.own = keys::placed(&file.keys, at, text, &name);
+            Ok(file)
+        }
+        _ => Err(told(&read.mistakes)),
+    }
 }
 
 /// Mistakes of a small file in one line: `line 3: unknown field ..; line 7: ..`.

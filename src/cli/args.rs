@@ -58,6 +58,14 @@ pub(super) struct Global {
     /// Lines and numbered questions instead of a screen, for a screen reader or a bad line
     #[arg(long, global = true, help_heading = "Global options")]
     pub plain: bool,
+    /// Profile of keys: default, safe (`;` before each that changes the run), or one of keys.yaml
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        help_heading = "Global options"
+    )]
+    pub keys: Option<String>,
     /// At most this many frames a second
     #[arg(long, global = true, value_name = "N", help_heading = "Global options", value_parser = clap::value_parser!(u16).range(1..=60))]
     pub fps: Option<u16>,

@@ -122,6 +122,7 @@ fn dispatch(cli: Cli, out: &mut Out) -> Result<Exit, Failure> {
         ascii: cli.global.ascii,
         plain: cli.global.plain,
         fps: cli.global.fps,
+        keys: cli.global.keys,
         verbose: cli.global.verbose,
     };
     let settings = || {
@@ -154,7 +155,7 @@ fn dispatch(cli: Cli, out: &mut Out) -> Result<Exit, Failure> {
         Command::Verify(args) => verify::verify(&args, &settings()?, out),
         Command::Schema => schema::schema(out),
         Command::Themes(args) => themes::themes(&args, &settings()?, out),
-        Command::Keys => keys::keys(out),
+        Command::Keys => keys::keys(&settings()?, out),
         Command::Doctor => doctor::doctor(&settings()?, out),
         Command::Completions { shell } => completions::completions(shell, out),
         Command::Man { command } => man::man(command.as_deref(), out),

@@ -72,12 +72,22 @@ pub(super) fn start(
     post: &Post<'_>,
     out: &mut Out,
 ) -> Result<Exit, Failure> {
+    can_be_shown(post)?;
     let engine = engine::start(shelf, workflow, start, &post.holder())?;
     stay(engine, post, out)
 }
 
+/// A theme or keys that cannot be used are told before anything is started.
+fn can_be_shown(post: &Post<'_>) -> Result<(), Failure> {
+    match post.face {
+        Face::Screen => screen::options(post.settings, None, tui::Watch::Acting).map(drop),
+        Face::Lines(_) => Ok(()),
+    }
+}
+
 /// Takes up a run and stays with it. A holder without a person is asked to let go first.
 pub(super) fn resume(dir: RunDir, post: &Post<'_>, out: &mut Out) -> Result<Exit, Failure> {
+    can_be_shown(post)?;
     let attended = match post.face {
         Face::Screen => true,
         Face::Lines(options) => options.hold,

@@ -35,10 +35,7 @@ pub(super) fn options(
 ) -> Result<Options, Failure> {
     let themes = ThemeFiles::new(settings);
     let theme = themes.wear(&settings.theme)?;
-    let keymap = Keymap::new(&settings.keys).map_err(|problems| {
-        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        Failure::usage(format!("keys in the configuration: {}", told.join("; ")))
-    })?;
+    let keymap = keymap(settings)?;
     let far = std::env::var_os("SSH_CONNECTION").is_some();
     Ok(Options {
         theme,
@@ -58,6 +55,13 @@ pub(super) fn options(
         has_screen: !settings.dumb && is_large_enough(),
         words: headless::words,
         notify: settings.notify,
+    })
+}
+
+/// The keys, with the person's own.
+pub(super) fn keymap(settings: &Settings) -> Result<Keymap, Failure> {
+    settings.keys.keymap().map_err(|told| {
+        Failure::usage(told).hint("`flightdeck keys` lists the commands and their keys")
     })
 }
 

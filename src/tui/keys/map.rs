@@ -1,7 +1,22 @@
 //! Which keys do what: the table, with the user's own keys laid over it.
 
 use super::key::{Key, parse_chord, write_chord};
-use super::table::{Act, Action, TABLE, action};
+use super::table::{Act, Action, Group, TABLE, action};
+
+/// A person's own keys for one command; they replace those of the table. None at all: it is reached by its name only.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Own {
+    /// As in the table: `pause`.
+    pub command: String,
+    pub keys: Vec<String>,
+    /// Where that is said: `keys.yaml:3`.
+    pub place: String,
+}
+
+/// Must be pressed before each key that changes the run, where somebody wants to be safe from slips.
+const SAFE: Key = Key::Char(';');
+/// Without a key for these nothing could be reached, or left.
+const NEEDED: [Act; 2] = [Act::Palette, Act::Quit];
 
 /// All chords. Made once; small enough to be searched in order.
 #[derive(Clone, Debug)]
@@ -18,9 +33,16 @@ pub enum Meaning {
     Nothing,
 }
 
-/// Why a user's keys cannot be used.
+/// Why a person's own keys cannot be used, and where they are said.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum KeyProblem {
+#[error("{}{what}", if .place.is_empty() { String::new() } else { format!("{place}: ") })]
+pub struct KeyProblem {
+    pub place: String,
+    pub what: Wrong,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Wrong {
     #[error("no command `{0}`; `flightdeck keys` lists them")]
     UnknownCommand(String),
     #[error("`{0}` names no key; write `p`, `Ctrl-d`, `PgUp` or `g f`")]
@@ -31,8 +53,16 @@ pub enum KeyProblem {
         first: String,
         second: String,
     },
-    #[error("`{key}` must not change the run, so it cannot do `{command}`")]
-    Forbidden { key: String, command: String },
+    #[error("`{key}` must not change the run, so it cannot do `{command}`: {why}")]
+    Forbidden {
+        key: String,
+        command: String,
+        why: &'static str,
+    },
+    #[error("`Esc` closes what is open and does nothing else, so it cannot do `{0}`")]
+    Escape(String),
+    #[error("`{0}` needs a key")]
+    Needed(String),
 }
 
 impl Default for Keymap {
@@ -42,24 +72,49 @@ impl Default for Keymap {
 }
 
 impl Keymap {
-    /// `own` are pairs of a command's name and the key that shall do it; they replace that command's keys.
-    pub fn new(own: &[(String, String)]) -> Result<Self, Vec<KeyProblem>> {
+    /// The table, with `own` laid over it; what is said later holds.
+    pub fn new(own: &[Own]) -> Result<Self, Vec<KeyProblem>> {
+        Self::made(own, false)
+    }
+
+    /// The same, but each key that changes the run wants `;` before it.
+    pub fn safe(own: &[Own]) -> Result<Self, Vec<KeyProblem>> {
+        Self::made(own, true)
+    }
+
+    fn made(own: &[Own], safe: bool) -> Result<Self, Vec<KeyProblem>> {
         let mut problems = Vec::new();
-        let mut chords: Vec<(Vec<Key>, Act)> = Vec::new();
-        for (command, key) in own {
-            match own_chord(command, key) {
-                Ok(chord) => chords.push(chord),
-                Err(problem) => problems.push(problem),
+        let mut chords = Vec::new();
+        let last = |own: &[Own], command: &str| own.iter().rposition(|o| o.command == command);
+        for (n, one) in own.iter().enumerate() {
+            if last(own, &one.command) == Some(n) {
+                match own_chords(one) {
+                    Ok(found) => chords.extend(found),
+                    Err(what) => problems.push(KeyProblem {
+                        place: one.place.clone(),
+                        what,
+                    }),
+                }
             }
         }
-        let replaced = |row: &Action| own.iter().any(|(command, _)| command == row.command);
-        for row in TABLE.iter().filter(|row| !replaced(row)) {
-            let keys = row.keys.iter().map(|key| (parse_chord(key), row.act));
-            chords.extend(keys);
+        for row in TABLE.iter().filter(|row| last(own, row.command).is_none()) {
+            chords.extend(row.keys.iter().map(|key| Chord {
+                keys: parse_chord(key),
+                act: row.act,
+                place: String::new(),
+            }));
+        }
+        for chord in chords.iter_mut().filter(|_| safe) {
+            if action(chord.act).changes && chord.keys.len() == 1 {
+                chord.keys.insert(0, SAFE);
+            }
         }
         problems.extend(conflicts(&chords));
         if problems.is_empty() {
-            Ok(Self { chords })
+            let chords = chords.into_iter().map(|chord| (chord.keys, chord.act));
+            Ok(Self {
+                chords: chords.collect(),
+            })
         } else {
             Err(problems)
         }
@@ -90,57 +145,89 @@ impl Keymap {
     }
 }
 
-fn own_chord(command: &str, key: &str) -> Result<(Vec<Key>, Act), KeyProblem> {
+/// Keys, what they do, and where a person says so.
+struct Chord {
+    keys: Vec<Key>,
+    act: Act,
+    place: String,
+}
+
+fn own_chords(own: &Own) -> Result<Vec<Chord>, Wrong> {
     let row = TABLE
         .iter()
-        .find(|row| row.command == command)
-        .ok_or_else(|| KeyProblem::UnknownCommand(command.to_owned()))?;
-    let chord = parse_chord(key);
-    if chord.is_empty() || chord.len() > 2 {
-        return Err(KeyProblem::UnknownKey(key.to_owned()));
+        .find(|row| row.command == own.command)
+        .ok_or_else(|| Wrong::UnknownCommand(own.command.clone()))?;
+    if own.keys.is_empty() && NEEDED.contains(&row.act) {
+        return Err(Wrong::Needed(own.command.clone()));
     }
-    if row.changes && forbidden(&chord) {
-        return Err(KeyProblem::Forbidden {
+    own.keys
+        .iter()
+        .map(|key| own_chord(row, key, own))
+        .collect()
+}
+
+fn own_chord(row: &Action, key: &str, own: &Own) -> Result<Chord, Wrong> {
+    let keys = parse_chord(key);
+    if keys.is_empty() || keys.len() > 2 {
+        return Err(Wrong::UnknownKey(key.to_owned()));
+    }
+    if let Some(why) = forbidden(&keys).filter(|_| row.changes) {
+        return Err(Wrong::Forbidden {
             key: key.to_owned(),
-            command: command.to_owned(),
+            command: row.command.to_owned(),
+            why,
         });
     }
-    Ok((chord, row.act))
+    if keys.contains(&Key::Esc) && row.act != Act::Back {
+        return Err(Wrong::Escape(row.command.to_owned()));
+    }
+    Ok(Chord {
+        keys,
+        act: row.act,
+        place: own.place.clone(),
+    })
 }
 
-/// Keys that never change a run: a slip or a habit from elsewhere must not.
-fn forbidden(chord: &[Key]) -> bool {
-    let slips = [
-        Key::Char(' '),
-        Key::Char('q'),
-        Key::Char('y'),
-        Key::Char('n'),
-    ];
-    let movement = [
-        Key::Char('h'),
-        Key::Char('j'),
-        Key::Char('k'),
-        Key::Char('l'),
-    ];
-    chord
-        .iter()
-        .any(|key| !matches!(key, Key::Char(_)) || slips.contains(key) || movement.contains(key))
+/// Why these keys never change a run: a slip or a habit from elsewhere must not.
+fn forbidden(chord: &[Key]) -> Option<&'static str> {
+    chord.iter().find_map(|key| match key {
+        Key::Char(' ' | 'q' | 'y' | 'n') => Some("it leaves, answers or marks"),
+        Key::Char(_) if moves(*key) => Some("it moves"),
+        Key::Char(_) => None,
+        Key::Ctrl(_) => Some("Ctrl is pressed by habit from elsewhere"),
+        _ => Some("it is pressed by habit"),
+    })
 }
 
-fn conflicts(chords: &[(Vec<Key>, Act)]) -> Vec<KeyProblem> {
+/// A hand that moves presses it often, also by mistake.
+fn moves(key: Key) -> bool {
+    let mut rows = TABLE.iter().filter(|row| row.group == Group::Move);
+    rows.any(|row| row.keys.iter().any(|written| parse_chord(written) == [key]))
+}
+
+fn conflicts(chords: &[Chord]) -> Vec<KeyProblem> {
     let mut found = Vec::new();
-    for (i, (chord, act)) in chords.iter().enumerate() {
-        for (other, other_act) in &chords[i + 1..] {
-            let hidden = chord.starts_with(other) || other.starts_with(chord);
-            if hidden && act != other_act {
-                found.push(KeyProblem::Conflict {
-                    key: write_chord(if chord.len() < other.len() {
-                        chord
-                    } else {
-                        other
-                    }),
-                    first: super::action(*act).command.to_owned(),
-                    second: super::action(*other_act).command.to_owned(),
+    for (i, one) in chords.iter().enumerate() {
+        for other in &chords[i + 1..] {
+            let hidden = one.keys.starts_with(&other.keys) || other.keys.starts_with(&one.keys);
+            if hidden && one.act != other.act {
+                let shorter = if one.keys.len() < other.keys.len() {
+                    one
+                } else {
+                    other
+                };
+                let places = [&one.place, &other.place];
+                found.push(KeyProblem {
+                    place: places
+                        .into_iter()
+                        .find(|p| !p.is_empty())
+                        .cloned()
+                        .unwrap_or_default(),
+                    what: Wrong::Conflict {
+                        key: write_chord(&shorter.keys),
+                        first: action(one.act).command.to_owned(),
+                        second: action(other.act).command.to_owned(),
+                    },
                 });
             }
         }
@@ -148,17 +235,14 @@ fn conflicts(chords: &[(Vec<Key>, Act)]) -> Vec<KeyProblem> {
     found
 }
 
-/// The table as Markdown, for the README and `flightdeck keys`.
-pub fn markdown() -> String {
+/// The table as Markdown, with a person's own keys: for `flightdeck keys`, and without them for the README.
+pub fn markdown(keymap: &Keymap) -> String {
     use std::fmt::Write as _;
     let mut out = String::from("| key | command | does | asks |\n|---|---|---|---|\n");
     for row in TABLE {
-        let keys: Vec<String> = row.keys.iter().map(|key| format!("`{key}`")).collect();
-        let does = if row.later {
-            format!("{} (not in this version)", row.help)
-        } else {
-            row.help.to_owned()
-        };
+        let keys = keymap.keys_of(row.act);
+        let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+        let does = row.help;
         let _ = writeln!(
             out,
             "| {} | `:{}` | {does} | {} |",
@@ -182,7 +266,7 @@ mod tests {
                 let chord = parse_chord(key);
                 assert!(!chord.is_empty(), "{key} of {} names no key", row.command);
                 assert!(
-                    !(row.changes && forbidden(&chord)),
+                    !(row.changes && forbidden(&chord).is_some()),
                     "{key} must not {}",
                     row.command
                 );
@@ -196,26 +280,64 @@ mod tests {
             assert_eq!(same.count(), 1, "two commands are called {}", row.command);
         }
         assert_eq!(super::super::action(Act::Back).keys, ["Esc"]);
-        assert_eq!(conflicts(&Keymap::default().chords), vec![]);
+    }
+
+    fn one(command: &str, keys: &[&str]) -> Own {
+        Own {
+            command: command.into(),
+            keys: keys.iter().map(ToString::to_string).collect(),
+            place: "keys.yaml:2".into(),
+        }
+    }
+
+    fn refused(command: &str, keys: &[&str]) -> String {
+        let problems = Keymap::new(&[one(command, keys)]).expect_err("refused");
+        problems[0].to_string()
     }
 
     #[test]
     fn own_keys_replace_and_conflicts_name_both() {
-        let own = |command: &str, key: &str| Keymap::new(&[(command.into(), key.into())]);
-        let map = own("pause", "H").expect("free");
+        let map = Keymap::new(&[one("pause", &["H", "g p"])]).expect("free");
         assert_eq!(map.meaning(&[Key::Char('H')]), Meaning::Does(Act::Pause));
+        assert_eq!(map.keys_of(Act::Pause), ["H", "g p"]);
         assert_eq!(map.meaning(&[Key::Char('p')]), Meaning::Nothing);
-        let message = own("pause", "r").expect_err("taken")[0].to_string();
-        assert_eq!(message, "`r` would do both `pause` and `retry`");
-        let hidden = own("note", "g").expect_err("begins others")[0].to_string();
-        assert_eq!(hidden, "`g` would do both `note` and `top`");
-        assert!(
-            own("pause", "Ctrl-p").expect_err("no Ctrl")[0]
-                .to_string()
-                .contains("must not")
-        );
-        assert!(own("pause", "nokey").is_err());
-        assert!(own("no-such", "p").is_err());
+        let told = "keys.yaml:2: `r` would do both `pause` and `retry`";
+        assert_eq!(refused("pause", &["r"]), told);
+        let told = "keys.yaml:2: `g` would do both `note` and `top`";
+        assert_eq!(refused("note", &["g"]), told);
+        assert!(refused("pause", &["nokey"]).contains("names no key"));
+        assert!(refused("no-such", &["p"]).contains("no command"));
+    }
+
+    #[test]
+    fn own_keys_keep_the_rules_of_the_table() {
+        for key in [
+            "Ctrl-p", "Enter", "Space", "Tab", "q", "y", "j", "G", "}", "Down", "Home", "; j",
+        ] {
+            let told = refused("abort", &[key]);
+            assert!(told.contains("must not change the run"), "{key}: {told}");
+        }
+        assert!(refused("quit", &["Esc"]).contains("does nothing else"));
+        assert!(refused("palette", &[]).contains("needs a key"));
+        let none = Keymap::new(&[one("abort", &[])]).expect("allowed");
+        assert_eq!(none.first_of(Act::Abort), ":abort");
+        // What is said later holds.
+        let twice = [one("pause", &["H"]), one("pause", &["L"])];
+        let map = Keymap::new(&twice).expect("free");
+        assert_eq!(map.keys_of(Act::Pause), ["L"]);
+    }
+
+    #[test]
+    fn safe_wants_a_key_before_each_that_changes_the_run() {
+        let map = Keymap::safe(&[one("pause", &["H"])]).expect("free");
+        for row in TABLE.iter().filter(|row| row.changes) {
+            for key in map.keys_of(row.act) {
+                assert!(key.starts_with("; "), "{key} does {}", row.command);
+            }
+        }
+        assert_eq!(map.keys_of(Act::Pause), ["; H"]);
+        assert_eq!(map.keys_of(Act::Down), ["j", "Down"]);
+        assert_eq!(map.meaning(&[Key::Char('X')]), Meaning::Nothing);
     }
 
     #[test]

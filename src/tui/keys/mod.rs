@@ -5,5 +5,5 @@ mod map;
 mod table;
 
 pub use key::{Key, parse_chord, write_chord};
-pub use map::{KeyProblem, Keymap, Meaning, markdown};
+pub use map::{KeyProblem, Keymap, Meaning, Own, Wrong, markdown};
 pub use table::{Act, Action, Asks, Group, Level, TABLE, action};
