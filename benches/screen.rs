@@ -119,6 +119,8 @@ fn options() -> Options {
         has_screen: true,
         words: |_| None,
         notify: flightdeck::tui::Notify::default(),
+        memory: None,
+        remember: None,
     }
 }
 

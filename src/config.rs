@@ -43,6 +43,8 @@ pub struct Settings {
     pub config_dir: PathBuf,
     /// `auto` unless said otherwise: chosen by what the terminal can do.
     pub theme: String,
+    /// It was asked for by a flag or a variable: then one that was chosen on a screen is not gone back to.
+    pub theme_asked: bool,
     /// What is known about the terminal; decides about colours and ASCII.
     pub surroundings: Surroundings,
     /// Lines instead of a screen: asked for, or the terminal is a dumb one.
@@ -142,6 +144,7 @@ impl Settings {
             runtime_dir: set("XDG_RUNTIME_DIR")
                 .map(PathBuf::from)
                 .filter(|p| p.is_absolute()),
+            theme_asked: flags.theme.is_some() || text("FLIGHTDECK_THEME").is_some(),
             theme: flags
                 .theme
                 .clone()

@@ -27,6 +27,7 @@ mod keys;
 mod list;
 mod logs;
 mod man;
+mod memory;
 mod merged_logs;
 mod plan;
 mod plan_json;

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use super::exit::{Exit, Failure};
 use super::launch::{self, Face, Post};
 use super::library;
+use super::memory::Kept;
 use super::out::Out;
 use super::theme_files::ThemeFiles;
 use super::{actor, attach, compare, past, report, run};
@@ -33,8 +34,18 @@ pub(super) fn options(
     dir: Option<&RunDir>,
     watch: Watch,
 ) -> Result<Options, Failure> {
+    let kept = dir.and_then(|dir| Some(Kept::of(&dir.summary().ok()?.workflow, settings)));
+    let memory = kept.as_ref().and_then(|kept| kept.recall().transpose());
+    let chosen = match &memory {
+        Some(Ok(memory)) if !settings.theme_asked => memory.theme.as_deref(),
+        _ => None,
+    };
     let themes = ThemeFiles::new(settings);
-    let theme = themes.wear(&settings.theme)?;
+    // One that is gone meanwhile is not missed.
+    let chosen = chosen.filter(|name| themes.wear(name).is_ok());
+    let name = chosen.unwrap_or(&settings.theme).to_owned();
+    let themes = themes.wanting(&name);
+    let theme = themes.wear(&name)?;
     let keymap = keymap(settings)?;
     let far = std::env::var_os("SSH_CONNECTION").is_some();
     Ok(Options {
@@ -55,6 +66,17 @@ pub(super) fn options(
         has_screen: !settings.dumb && is_large_enough(),
         words: headless::words,
         notify: settings.notify,
+        memory,
+        remember: kept.map(remember),
+    })
+}
+
+/// The screen has gone when this is done: whether it could be is for the log.
+fn remember(kept: Kept) -> tui::Remember {
+    Arc::new(move |memory: &tui::Memory| {
+        if let Err(error) = kept.remember(memory) {
+            tracing::warn!("how the screen was left is not remembered: {error}");
+        }
     })
 }
 

@@ -34,6 +34,15 @@ impl ThemeFiles {
         }
     }
 
+    /// Another one is worn first than the settings say.
+    #[must_use]
+    pub(super) fn wanting(self, name: &str) -> Self {
+        Self {
+            wanted: name.to_owned(),
+            ..self
+        }
+    }
+
     /// A theme that was asked for on the command line or in the settings.
     pub(super) fn wear(&self, name: &str) -> Result<Theme, Failure> {
         self.load(name).map_err(|mistakes| {

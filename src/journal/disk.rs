@@ -7,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::Path;
 
 use rustix::fs::OFlags;
+use sha2::{Digest, Sha256};
 
 /// Who wants to do what with an existing file.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -110,8 +111,20 @@ pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
         .map_err(|e| explain(path, &e))
 }
 
+/// Any text as the name of a file or folder: the start of it is for people, the rest makes it unique.
+pub fn name_on_disk(text: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let start: String = text.chars().take(32).map(plain).collect();
+    let digest = Sha256::digest(text.as_bytes());
+    let unique = digest
+        .iter()
+        .take(8)
+        .fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
+    format!("{start}-{unique:016x}")
+}
+
 /// Writes a small file whole or not at all. For derived data: not synced.
-pub(super) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let beside = path.with_extension(format!("new-{}", std::process::id()));
     let written = create_file(&beside)
         .and_then(|file| std::os::unix::fs::FileExt::write_all_at(&file, bytes, 0))

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::disk;
 use super::lock::{read, write};
@@ -78,7 +77,7 @@ impl Group {
     pub(super) fn open(state: &Path, name: &str) -> io::Result<Self> {
         let all = state.join("groups");
         disk::make_folder(&all)?;
-        let folder = all.join(folder_name(name));
+        let folder = all.join(disk::name_on_disk(name));
         disk::make_folder(&folder)?;
         Ok(Self { folder })
     }
@@ -241,16 +240,4 @@ fn unnamed() -> Tenant {
         since: Timestamp::default(),
         kept_until: None,
     }
-}
-
-/// Any text can be the name of a group; the start of it is for people, the rest makes it unique.
-fn folder_name(group: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-    let start: String = group.chars().take(32).map(plain).collect();
-    let digest = Sha256::digest(group.as_bytes());
-    let unique = digest
-        .iter()
-        .take(8)
-        .fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
-    format!("{start}-{unique:016x}")
 }

@@ -26,7 +26,7 @@ mod disk;
 #[cfg(test)]
 mod tests;
 
-pub use disk::make_folder;
+pub use disk::{make_folder, name_on_disk, replace_file};
 pub use error::Error;
 pub use group::{Answer, Group, Slot, Tenant, Ticket};
 pub use lock::{Holder, Lock, LockError};

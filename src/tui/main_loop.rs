@@ -282,9 +282,13 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
     fn look(&mut self, news: News) {
         match news {
             News::Theme(theme, told) => {
+                let other = theme.name != self.theme.name;
                 self.theme = *theme;
                 self.pacer.hurry();
                 if let Some(told) = told {
+                    if other {
+                        self.take_in(Message::Theme(self.theme.name.clone()));
+                    }
                     self.tell(Message::Done(told), true);
                 }
             }

@@ -92,6 +92,8 @@ pub(crate) enum Message {
     Definition(Result<Box<Definition>, String>),
     /// Something asked for could not be done.
     Failed(String),
+    /// Another theme is shown.
+    Theme(String),
     /// Something asked for was done, and is worth a word.
     Done(String),
 }

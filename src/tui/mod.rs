@@ -13,6 +13,7 @@ mod logs;
 mod looks;
 mod main_loop;
 mod markdown;
+mod memory;
 mod message;
 mod model;
 mod mouse;
@@ -42,6 +43,8 @@ mod world;
 
 pub use layout::has_room;
 pub use looks::{OneTheme, Themes};
+pub use memory::{Memory, Remember};
+pub use model::Stamps;
 pub use options::{Choice, Notify, Options, Outcome, Programs, Watch};
 pub use recording::Recording;
 pub use replay::Replay;

@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 
 use super::keys::Keymap;
 use super::looks::Themes;
+use super::memory::{Memory, Remember};
 use super::recording::Recording;
 use super::replay::Replay;
 use super::source::Source;
@@ -46,6 +47,10 @@ pub struct Options {
     /// A fact as a line for people; `None` for what another line says better.
     pub words: fn(&Recorded) -> Option<String>,
     pub notify: Notify,
+    /// How the last screen on this workflow was left, or why that cannot be read.
+    pub memory: Option<Result<Memory, String>>,
+    /// Where it is put how this one is left.
+    pub remember: Option<Remember>,
 }
 
 impl Options {

@@ -21,6 +21,7 @@ use super::port::{Events, NoRun, Port};
 use super::source::Source;
 use super::terminal::Terminal;
 use super::typed::{self, Keys};
+use super::update::remembered;
 use super::world::World;
 use crate::engine::{Handle, Pace};
 use crate::run::{Actor, Event, Recorded};
@@ -106,11 +107,22 @@ async fn show_run(handle: Handle, actor: Actor, options: Options) -> Result<Outc
     };
     drop(watch);
     finish(terminal, &end);
+    remember(&model, &options);
     Ok(match end {
         End::Done => model.outcome.unwrap_or(Outcome::Left),
         End::HungUp => Outcome::HungUp,
         End::Failed(error) => Outcome::Broken(format!("the terminal failed: {error}")),
     })
+}
+
+/// Only what has changed is written; a screen that was never drawn has nothing to say.
+fn remember(model: &Model, options: &Options) {
+    if let Some(remember) = options.remember.as_ref().filter(|_| !options.plain) {
+        let memory = remembered(model);
+        if !matches!(&options.memory, Some(Ok(before)) if *before == memory) {
+            remember(&memory);
+        }
+    }
 }
 
 async fn show_home(

@@ -24,6 +24,7 @@ mod place;
 mod plain;
 mod quickstart;
 mod recorded;
+mod remembered;
 mod replayed;
 mod rollback;
 mod room;

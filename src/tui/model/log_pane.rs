@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use ratatui::style::{Modifier, Style};
+use serde::{Deserialize, Serialize};
 
 use crate::id::AttemptId;
 use crate::time::Timestamp;
@@ -48,8 +49,10 @@ pub(crate) enum Place {
     At(u64),
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Stamps {
+/// Which times stand before the lines of a log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stamps {
     #[default]
     Clock,
     SinceStart,

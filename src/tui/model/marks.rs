@@ -40,6 +40,14 @@ impl Marks {
         !self.places.remove(step) && self.places.insert(step.clone())
     }
 
+    pub(crate) fn bookmark(&mut self, steps: impl IntoIterator<Item = StepId>) {
+        self.places.extend(steps);
+    }
+
+    pub(crate) fn bookmarks(&self) -> impl Iterator<Item = &StepId> {
+        self.places.iter()
+    }
+
     pub(crate) fn turn(&mut self, step: &StepId) {
         if !self.steps.remove(step) {
             self.steps.insert(step.clone());

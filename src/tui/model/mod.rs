@@ -24,7 +24,8 @@ pub(crate) use front::{
     Asked, COPY, Checklist, Chosen, Confirm, Confirmed, Front, Menu, Pick, Prompt, QUIT, SAVE,
     Typing,
 };
-pub(crate) use log_pane::{LogPane, Place, Search, Shown, Stamps};
+pub use log_pane::Stamps;
+pub(crate) use log_pane::{LogPane, Place, Search, Shown};
 pub(crate) use marks::Marks;
 pub(crate) use merge::Merge;
 pub(crate) use plain::Plain;

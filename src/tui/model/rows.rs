@@ -102,6 +102,11 @@ impl Rows {
         set.insert(group)
     }
 
+    /// Groups that were folded by hand, and those that were unfolded.
+    pub(crate) fn folds(&self) -> (impl Iterator<Item = usize>, impl Iterator<Item = usize>) {
+        (self.folded.iter().copied(), self.unfolded.iter().copied())
+    }
+
     /// As it was typed.
     pub(crate) fn filter(&self) -> &str {
         self.filter.text()

@@ -19,6 +19,7 @@ use crate::run::{
 use crate::text::Clean;
 use crate::time::Timestamp;
 use crate::tui::keys::{Key, Keymap};
+use crate::tui::memory::Memory;
 use crate::tui::options::{Options, Outcome, Watch};
 use crate::tui::pacer::Tempo;
 use crate::tui::rails::{LANES_MAX, Rails};
@@ -71,6 +72,10 @@ pub(crate) struct Model {
     pub tempo: Tempo,
     pub actor: Actor,
     pub keymap: Keymap,
+    /// How the last screen was left, until it is taken over at the first event.
+    pub memory: Option<Result<Memory, String>>,
+    /// The theme, if it was chosen on a screen.
+    pub theme: Option<String>,
     /// Clicks and the wheel are told.
     pub mouse: bool,
     pub dir: PathBuf,
@@ -206,6 +211,8 @@ impl Model {
             tempo: Tempo::default(),
             actor,
             keymap: options.keymap.clone(),
+            memory: options.memory.clone(),
+            theme: None,
             mouse: false,
             dir: options.dir.clone(),
             has_source: options.source.is_some(),

@@ -56,6 +56,8 @@ pub(crate) fn options() -> Options {
         has_screen: true,
         words: |recorded| Some(format!("event {}", recorded.seq)),
         notify: Notify::default(),
+        memory: None,
+        remember: None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::turn::done_word;
-use super::{caught_up, controls, plain, take_up};
+use super::{caught_up, controls, memory, plain, take_up};
 use crate::engine::Pace;
 use crate::id::Role;
 use crate::run::{Ask, BOOT_CHANGED, Command, Event, Outcome, Recorded, Shown, State};
@@ -56,6 +56,7 @@ pub(super) fn take(model: &mut Model, events: &[Recorded], out: &mut Vec<Request
     if first || has_members || model.rows.has_folded() || model.rows.follows_states() {
         model.build_rows();
     }
+    let recalled = if first { memory::recall(model) } else { None };
     if let Some(last) = events.last() {
         model.now = model.now.max(last.at);
     }
@@ -80,8 +81,14 @@ pub(super) fn take(model: &mut Model, events: &[Recorded], out: &mut Vec<Request
             but: start.run.clone(),
         });
     }
-    if first && let Some(line) = caught_up::line(model, events) {
-        model.say(Tone::Info, &line);
+    let missed = if first {
+        caught_up::line(model, events)
+    } else {
+        None
+    };
+    let told: Vec<String> = missed.into_iter().chain(recalled).collect();
+    if !told.is_empty() {
+        model.say(Tone::Info, &told.join("; "));
     }
 }
 
@@ -140,7 +147,10 @@ fn needs_you(model: &mut Model, first: bool, out: &mut Vec<Request>) {
         let found: Vec<usize> = all.filter(|index| model.asks(*index)).collect();
         model.needs_you = found;
     }
-    let new = model.needs_you.iter().filter(|index| !before.contains(index));
+    let new = model
+        .needs_you
+        .iter()
+        .filter(|index| !before.contains(index));
     let new: Vec<usize> = new.copied().collect();
     let Some(index) = new.first().copied() else {
         return;

@@ -76,6 +76,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Request> {
             model.plain.log = None;
             model.say(Tone::Error, &why);
         }
+        Message::Theme(name) => model.theme = Some(name),
         Message::Done(what) => model.say(Tone::Info, &what),
         // The home screen's.
         Message::Workflows(_) | Message::Checked { .. } => {}

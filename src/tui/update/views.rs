@@ -7,9 +7,9 @@ use crate::tui::message::Request;
 use crate::tui::model::{Focus, Model, TextView, Tone, View};
 
 /// Columns of the graph to each side at most.
-const DEPTH_MAX: usize = 5;
+pub(super) const DEPTH_MAX: usize = 5;
 /// How often the time axis can be made finer.
-const FINEST: usize = 8;
+pub(super) const FINEST: usize = 8;
 
 pub(super) fn views(model: &mut Model, act: Act, out: &mut Vec<Request>) {
     match act {
