@@ -143,8 +143,6 @@ pub struct Action {
     pub asks: Asks,
     /// It changes the run, so a watching screen refuses it.
     pub changes: bool,
-    /// Its key is taken, but this version does not have it.
-    pub later: bool,
 }
 
 impl Asks {
@@ -219,7 +217,6 @@ const fn row(
         group,
         asks: Asks::FREE,
         changes: false,
-        later: false,
     }
 }
 
@@ -227,11 +224,6 @@ impl Action {
     const fn changing(mut self, asks: Asks) -> Self {
         self.asks = asks;
         self.changes = true;
-        self
-    }
-
-    const fn later(mut self) -> Self {
-        self.later = true;
         self
     }
 

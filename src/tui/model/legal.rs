@@ -209,9 +209,6 @@ impl Model {
         if self.replay.is_some() && Change::of(act).is_some() {
             return None;
         }
-        if row.later {
-            return Some("not in this version".into());
-        }
         if row.changes
             && let Some(why) = self.cannot_do(act)
         {

@@ -136,7 +136,9 @@ fn line_words(tempo: Tempo, width: u16) -> Option<String> {
     Some(if width < DETAIL_FROM {
         format!(" line {word}: {write} ")
     } else {
-        format!(" the line {word}: a frame takes {write}, at most {fps} a second; :plain needs less ")
+        format!(
+            " the line {word}: a frame takes {write}, at most {fps} a second; :plain needs less "
+        )
     })
 }
 
@@ -168,7 +170,7 @@ fn front_words(model: &Model) -> Option<&'static str> {
 fn chords(model: &Model, theme: &Theme, strip: &mut Strip, first: crate::tui::keys::Key) {
     let prefix = format!("{first} ");
     strip.gap(1).own(&prefix, theme.style(Role::Key)).gap(1);
-    for row in TABLE.iter().filter(|row| !row.later) {
+    for row in TABLE {
         for written in model.keymap.keys_of(row.act) {
             if let Some(second) = written.strip_prefix(&prefix) {
                 strip.own(second, theme.style(Role::Key)).gap(1);
