@@ -31,6 +31,8 @@ fn the_runbook_says_what_to_do_and_what_will_run() {
     play.resize(80, 24).press("y");
     let command = "/bin/sh -c ./do-it.sh".to_owned();
     assert_eq!(play.asked.last(), Some(&Request::Copy(command)));
+    let told = "21 characters: the terminal was asked to copy them, it does not say if it did";
+    assert_eq!(play.toast(), told);
     play.press("j j j j j j j j j j j j j j j j j j j j j j j j j");
     let last = play.text(false);
     assert!(last.contains("env: prod"), "the end stays in sight: {last}");
@@ -241,6 +243,20 @@ fn a_pager_gets_a_copy_of_the_log() {
     assert_eq!(play.asked.last(), Some(&Request::Lend(lend)));
     play.press("G P");
     assert!(play.toast().contains("no log yet"), "{}", play.toast());
+}
+
+/// More than terminals take is cut, and the person hears of it.
+#[test]
+fn a_copy_is_as_long_as_a_terminal_takes() {
+    let mut play = failed();
+    let long = "ä".repeat(4_000);
+    play.log("promote-orders", 3, &[long.as_str(); 10]);
+    play.press("w w 4 y l");
+    let Some(Request::Copy(text)) = play.asked.last() else {
+        panic!("{:?}", play.asked.last());
+    };
+    assert!((55_000..=56_000).contains(&text.len()), "{}", text.len());
+    assert!(play.toast().starts_with("only 2"), "{}", play.toast());
 }
 
 #[test]

@@ -115,6 +115,9 @@ fn choose(model: &mut Model, chosen: Chosen, out: &mut Vec<Request>) {
     }
 }
 
+/// Bytes that go to the clipboard: some terminals drop what is longer than 75,000 bytes in base64.
+const COPY_MAX: usize = 56_000;
+
 pub(super) fn copy(model: &mut Model, what: Chosen, out: &mut Vec<Request>) {
     let Some(step) = model.step() else { return };
     let text = match what {
@@ -132,11 +135,23 @@ pub(super) fn copy(model: &mut Model, what: Chosen, out: &mut Vec<Request>) {
     if text.is_empty() {
         return model.say(Tone::Warn, "there is nothing to copy");
     }
-    model.say(
-        Tone::Info,
-        &format!("{} characters to the clipboard", text.chars().count()),
-    );
-    out.push(Request::Copy(text));
+    let all = text.chars().count();
+    let kept = &text[..text.floor_char_boundary(COPY_MAX)];
+    if kept.len() < text.len() {
+        let count = kept.chars().count();
+        let write = model.keymap.first_of(Act::Write);
+        let words = format!(
+            "only {count} of {all} characters: terminals take no more; {write} writes a log to a file"
+        );
+        model.say(Tone::Warn, &words);
+    } else {
+        // The terminal gives no answer, and tmux or a setting of the terminal may stand in between.
+        let words = format!(
+            "{all} characters: the terminal was asked to copy them, it does not say if it did"
+        );
+        model.say(Tone::Info, &words);
+    }
+    out.push(Request::Copy(kept.to_owned()));
 }
 
 pub(super) fn checklist(
