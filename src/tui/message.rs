@@ -56,10 +56,11 @@ pub(crate) enum Message {
         of: LogOf,
         count: u64,
     },
-    /// Numbers of lines that match; `done` with the last of them.
+    /// Numbers of lines that match among those that were looked at now; `done` with the last of them.
     Found {
         of: LogOf,
         pattern: String,
+        among: Range<u64>,
         lines: Vec<u64>,
         done: bool,
     },
@@ -185,6 +186,8 @@ pub(crate) enum Request {
     Search {
         of: LogOf,
         pattern: String,
+        /// The first line that is looked at.
+        from: u64,
     },
     /// Look for the line that tells why the attempt ended.
     FindError(LogOf),

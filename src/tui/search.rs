@@ -1,5 +1,6 @@
 //! Searches a log in the background, over the file, however long it is.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -52,7 +53,7 @@ impl Drop for Search {
 /// Starts a search on an own thread; its findings come as messages.
 pub(super) fn start(
     of: LogOf,
-    pattern: String,
+    (pattern, from): (String, u64),
     log: Logs,
     to: Sender<Message>,
 ) -> std::io::Result<Search> {
@@ -61,20 +62,28 @@ pub(super) fn start(
     thread::Builder::new()
         .name("search".into())
         .spawn(move || {
-            scan(&of, &pattern, log, &to, &seen);
+            scan(&of, (&pattern, from), log, &to, &seen);
         })?;
     Ok(Search(stop))
 }
 
-fn scan(of: &LogOf, pattern: &str, mut log: Logs, to: &Sender<Message>, stop: &AtomicBool) {
-    let found = |lines: Vec<u64>, done: bool| Message::Found {
+fn scan(
+    of: &LogOf,
+    (pattern, mut from): (&str, u64),
+    mut log: Logs,
+    to: &Sender<Message>,
+    stop: &AtomicBool,
+) {
+    let found = |among: Range<u64>, lines: Vec<u64>, done: bool| Message::Found {
         of: of.clone(),
         pattern: pattern.to_owned(),
+        among,
         lines,
         done,
     };
     let regex = regex(pattern);
-    let mut from = 0;
+    // Where what is not told yet begins.
+    let mut untold = from;
     let failed = loop {
         if stop.load(Ordering::Relaxed) {
             return;
@@ -87,8 +96,11 @@ fn scan(of: &LogOf, pattern: &str, mut log: Logs, to: &Sender<Message>, stop: &A
                 let lines = lines.iter().map(|said| &said.line);
                 let hits = lines.filter(|line| holds(line, &regex));
                 let hits: Vec<u64> = hits.map(|line| line.number).collect();
-                if !hits.is_empty() && to.blocking_send(found(hits, false)).is_err() {
-                    return;
+                if !hits.is_empty() {
+                    if to.blocking_send(found(untold..from, hits, false)).is_err() {
+                        return;
+                    }
+                    untold = from;
                 }
             }
         }
@@ -96,7 +108,7 @@ fn scan(of: &LogOf, pattern: &str, mut log: Logs, to: &Sender<Message>, stop: &A
     if let Some(error) = failed {
         _ = to.blocking_send(Message::Failed(format!("cannot read the log: {error}")));
     }
-    _ = to.blocking_send(found(Vec::new(), true));
+    _ = to.blocking_send(found(untold..from, Vec::new(), true));
 }
 
 /// The pattern as it stands; small letters match capitals too.

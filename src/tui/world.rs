@@ -71,7 +71,7 @@ impl<P: Port> World<P> {
             Request::ReadLog { of, slice } => return Some(self.read(of, slice)),
             Request::Merge { number, parts } => return self.merge(number, parts),
             Request::WatchLog(of) => self.watched = of,
-            Request::Search { of, pattern } => return self.search(of, pattern),
+            Request::Search { of, pattern, from } => return self.search(of, pattern, from),
             Request::LoadRuns => self.ask(|source| Message::Runs(source.runs())),
             Request::Compare([first, second]) => {
                 self.ask(move |source| match source.compare(&first, &second) {
@@ -195,11 +195,12 @@ impl<P: Port> World<P> {
         Ok((count, lines))
     }
 
-    fn search(&mut self, of: LogOf, pattern: String) -> Option<Message> {
+    fn search(&mut self, of: LogOf, pattern: String, from: u64) -> Option<Message> {
         // The old one stops first, so that its findings cannot pass for the new one's.
         self.search = None;
         let log = self.open(&of);
-        let started = log.and_then(|log| search::start(of, pattern, log, self.findings.clone()));
+        let started =
+            log.and_then(|log| search::start(of, (pattern, from), log, self.findings.clone()));
         match started {
             Ok(search) => {
                 self.search = Some(search);

@@ -64,7 +64,13 @@ pub(crate) struct Search {
     pub pattern: String,
     /// Lines that match, in order.
     pub lines: Vec<u64>,
+    /// The whole log has been looked at once.
     pub done: bool,
+    /// Lines that have been looked at.
+    pub seen: u64,
+    /// What has been added since is being looked at, and up to which number of lines that was last asked for.
+    pub goes_on: bool,
+    pub asked: u64,
     /// Which of `lines` is the current one.
     pub current: Option<usize>,
 }
@@ -268,7 +274,40 @@ impl Stamps {
     }
 }
 
+/// Matches kept; beyond these the person narrows the search.
+const MATCHES_MAX: usize = 100_000;
+/// Of a log that grows, so many lines before its end are looked at once more: the last line was not whole, and in a merge
+/// what was said in the last moments may still find its place.
+const AGAIN: u64 = 100;
+
 impl Search {
+    /// Takes in what was found among these lines, and forgets what was known of them and of those behind.
+    pub(crate) fn take(&mut self, among: &Range<u64>, found: Vec<u64>, done: bool) {
+        self.lines
+            .truncate(self.lines.partition_point(|line| *line < among.start));
+        let room = MATCHES_MAX.saturating_sub(self.lines.len());
+        self.lines.extend(found.into_iter().take(room));
+        self.current = self.current.filter(|current| *current < self.lines.len());
+        self.seen = among.end;
+        self.done |= done;
+        self.goes_on &= !done;
+    }
+
+    /// There may be more matches than are known.
+    pub(crate) fn has_more(&self) -> bool {
+        !self.done || self.lines.len() >= MATCHES_MAX
+    }
+
+    /// From which line on a log of so many lines is to be looked at further, if it is.
+    pub(crate) fn go_on(&mut self, count: u64) -> Option<u64> {
+        let more = count > self.seen.max(self.asked);
+        let wanted = self.done && !self.goes_on && more && !self.has_more();
+        wanted.then(|| {
+            (self.goes_on, self.asked) = (true, count);
+            self.seen.saturating_sub(AGAIN)
+        })
+    }
+
     /// The match after (or before) `line`, going round at the end.
     pub(crate) fn step(&mut self, from: u64, forward: bool) -> Option<u64> {
         let count = self.lines.len();
@@ -315,6 +354,24 @@ mod tests {
         pane.place = Place::At(0);
         assert_eq!(pane.missing(10), Some(Slice::Range(0..20)));
         assert_eq!(LogPane::default().missing(10), None);
+    }
+
+    #[test]
+    fn a_search_goes_on_where_a_log_grows() {
+        let mut search = Search::default();
+        assert_eq!(search.go_on(10), None, "it has not begun");
+        search.take(&(0..900), vec![3, 850, 899], true);
+        search.current = Some(2);
+        assert_eq!(search.go_on(900), None);
+        assert_eq!(search.go_on(950), Some(800));
+        assert_eq!(search.go_on(951), None, "one at a time");
+        // The last line was not whole, and does not match any more.
+        search.take(&(800..950), vec![850, 940], true);
+        assert_eq!(
+            (&search.lines[..], search.current),
+            (&[3, 850, 940][..], Some(2))
+        );
+        assert_eq!(search.go_on(951), Some(850));
     }
 
     #[test]

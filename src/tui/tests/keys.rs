@@ -504,6 +504,7 @@ fn the_log_follows_scrolls_and_is_searched() {
     play.tell(Message::Found {
         of,
         pattern,
+        among: 0..501,
         lines,
         done: true,
     });
@@ -516,6 +517,13 @@ fn the_log_follows_scrolls_and_is_searched() {
         text.contains("line 79") && !text.contains("line 80"),
         "{text}"
     );
+    // What is added later is searched too, and the last lines once more.
+    play.log("a", 1, &["line 7 again"]);
+    let from = play.asked.iter().rev().find_map(|request| match request {
+        Request::Search { from, .. } => Some(*from),
+        _ => None,
+    });
+    assert_eq!(from, Some(401));
 }
 
 #[test]

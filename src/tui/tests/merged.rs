@@ -100,12 +100,14 @@ fn a_merge_is_searched_copied_and_pinned_by_the_log_that_a_line_is_of() {
     let asked = Request::Search {
         of: of.clone(),
         pattern: pattern.clone(),
+        from: 0,
     };
     assert!(play.asked.contains(&asked), "{:?}", play.asked);
     let (lines, done) = (vec![0, 1, 4, 5, 8, 9, 12], true);
     play.tell(Message::Found {
         of,
         pattern,
+        among: 0..15,
         lines,
         done,
     });

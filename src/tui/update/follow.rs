@@ -55,6 +55,7 @@ fn log(model: &mut Model, panes: &Panes, out: &mut Vec<Request>) {
         }
     }
     watch(model, height, out);
+    search_on(model, out);
     if let Some(of) = model.log.of.clone()
         && let Some(slice) = model.log.missing(height)
     {
@@ -69,6 +70,20 @@ fn log(model: &mut Model, panes: &Panes, out: &mut Vec<Request>) {
         if !asked && !answered {
             ask(model, of, slice, out);
         }
+    }
+}
+
+/// What is added to the log is searched too.
+fn search_on(model: &mut Model, out: &mut Vec<Request>) {
+    let count = model.log.count;
+    if let (Some(of), Some(search)) = (&model.log.of, &mut model.log.search)
+        && let Some(from) = search.go_on(count)
+    {
+        out.push(Request::Search {
+            of: of.clone(),
+            pattern: search.pattern.clone(),
+            from,
+        });
     }
 }
 

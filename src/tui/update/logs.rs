@@ -1,5 +1,7 @@
 //! The log pane: follow, wrap, times, search.
 
+use std::ops::Range;
+
 use super::{confirm, prompt};
 use crate::tui::keys::Act;
 use crate::tui::layout::panes;
@@ -7,9 +9,6 @@ use crate::tui::message::{LogOf, Request};
 use crate::tui::model::{
     Asked, COPY, Chosen, Focus, Front, Menu, Model, Place, Search, Tone, View,
 };
-
-/// Matches kept; beyond these the person narrows the search.
-const MATCHES_MAX: usize = 100_000;
 
 /// False if `act` has nothing to do with logs.
 pub(super) fn logs(model: &mut Model, act: Act, out: &mut Vec<Request>) -> bool {
@@ -79,11 +78,18 @@ pub(super) fn search(model: &mut Model, pattern: &str, out: &mut Vec<Request>) {
         pattern: pattern.clone(),
         ..Search::default()
     });
-    out.push(Request::Search { of, pattern });
+    let from = 0;
+    out.push(Request::Search { of, pattern, from });
 }
 
 /// Matches come in while the file is read; the view goes to the first one below its top.
-pub(super) fn found(model: &mut Model, of: &LogOf, pattern: &str, lines: Vec<u64>, done: bool) {
+pub(super) fn found(
+    model: &mut Model,
+    of: &LogOf,
+    pattern: &str,
+    among: &Range<u64>,
+    (lines, done): (Vec<u64>, bool),
+) {
     let height = panes(model).log_rows();
     let top = model.log.top(height);
     let fits = model.log.of.as_ref() == Some(of);
@@ -95,9 +101,11 @@ pub(super) fn found(model: &mut Model, of: &LogOf, pattern: &str, lines: Vec<u64
     else {
         return;
     };
-    let room = MATCHES_MAX.saturating_sub(search.lines.len());
-    search.lines.extend(lines.into_iter().take(room));
-    search.done = done;
+    let first = !search.done;
+    search.take(among, lines, done);
+    if !first {
+        return;
+    }
     let below = search.lines.last().is_some_and(|line| *line >= top);
     if search.current.is_some() || !(below || done) {
         return;

@@ -49,9 +49,10 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Request> {
         Message::Found {
             of,
             pattern,
+            among,
             lines,
             done,
-        } => logs::found(model, &of, &pattern, lines, done),
+        } => logs::found(model, &of, &pattern, &among, (lines, done)),
         Message::Tick(now) => {
             pass_time(model, now);
             model.forget_forecast();

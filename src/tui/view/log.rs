@@ -96,7 +96,7 @@ fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     };
     if let Some(search) = &log.search {
         let at = search.current.map_or(0, |current| current + 1);
-        let more = if search.done { "" } else { "+" };
+        let more = if search.has_more() { "+" } else { "" };
         tell(&format!(
             "/{} {at} of {}{more}",
             search.pattern,
