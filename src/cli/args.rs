@@ -154,8 +154,11 @@ pub(super) struct CompareArgs {
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     /// A workflow file, or the name of an installed or shipped workflow
-    #[arg(value_name = "FILE")]
-    pub file: String,
+    #[arg(value_name = "FILE", required_unless_present = "like")]
+    pub file: Option<String>,
+    /// Like that run: its params (-p changes them), kind, folder and file, or what is named instead of its file
+    #[arg(long, value_name = "RUN")]
+    pub like: Option<String>,
     #[command(flatten)]
     pub params: ParamArgs,
     /// Begin in ungraceful mode: steps are skipped, or go another way, where their author says so
@@ -167,8 +170,9 @@ pub(super) struct RunArgs {
     /// Stop before this step
     #[arg(long = "break", value_name = "STEP")]
     pub breakpoints: Vec<String>,
-    #[arg(long, value_enum, default_value_t = KindArg::Live)]
-    pub kind: KindArg,
+    /// [default: live, or as the run of --like]
+    #[arg(long, value_enum, hide_default_value = true)]
+    pub kind: Option<KindArg>,
     /// Start although a freeze window of the workflow forbids it; the reason goes into the record
     #[arg(long, value_name = "REASON")]
     pub override_freeze: Option<String>,

@@ -80,9 +80,9 @@ pub(super) fn show(
                 screen::farewell(handle, out)?;
                 return Ok(Exit::NeedsOperator);
             }
-            Outcome::OpenRun(other) => {
-                let opened = screen::open(&other, settings, out)?;
-                return Ok(opened.unwrap_or(Exit::NeedsOperator));
+            outcome @ (Outcome::OpenRun(_) | Outcome::StartLike(_)) => {
+                let next = screen::go_on(outcome, settings, out)?;
+                return Ok(next.unwrap_or(Exit::NeedsOperator));
             }
             Outcome::Broken(why) if !broken => {
                 broken = true;

@@ -6,13 +6,14 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::args::{KindArg, RunArgs};
+use super::args::RunArgs;
 use super::exit::{Exit, Failure};
 use super::out::Out;
 use super::past;
 use crate::config::Settings;
 use crate::id::RunId;
 use crate::journal::{Shelf, Tail};
+use crate::run::Kind;
 
 /// This very version, even if the file was replaced meanwhile, or is gone.
 const PROGRAM: &str = "/proc/self/exe";
@@ -21,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Starts the run in the background and prints its id once its first record is on disk.
 pub(super) fn detach(
-    args: &RunArgs,
+    (args, like): (&RunArgs, Option<&RunId>),
     settings: &Settings,
     id: &RunId,
     out: &mut Out,
@@ -36,7 +37,7 @@ pub(super) fn detach(
     let fail = |error| Failure::storage(format!("cannot start a process for the run: {error}"));
     let mut child = Command::new(PROGRAM)
         .arg0("flightdeck")
-        .args(arguments(args, settings, id))
+        .args(arguments((args, like), settings, id))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -116,17 +117,22 @@ fn complaint(child: &mut Child, code: Option<i32>) -> Failure {
 }
 
 /// The same request, for a process without a screen.
-fn arguments(args: &RunArgs, settings: &Settings, id: &RunId) -> Vec<OsString> {
+/// `like` is the run that `--like` found: `last` may be another one by then.
+fn arguments(
+    (args, like): (&RunArgs, Option<&RunId>),
+    settings: &Settings,
+    id: &RunId,
+) -> Vec<OsString> {
     let mut all: Vec<OsString> = vec!["run".into(), "--headless".into(), "--own-session".into()];
     let mut option = |name: &str, value: OsString| all.extend([name.into(), value]);
     option("--state-dir", settings.state_dir.clone().into());
     option("--id", id.as_str().into());
-    let kind = match args.kind {
-        KindArg::Live => "live",
-        KindArg::Drill => "drill",
-        KindArg::Dry => "dry",
-    };
-    option("--kind", kind.into());
+    if let Some(kind) = args.kind {
+        option("--kind", Kind::from(kind).word().into());
+    }
+    if let Some(run) = like {
+        option("--like", run.as_str().into());
+    }
     if let Some(reason) = &args.override_freeze {
         option("--override-freeze", reason.into());
     }
@@ -152,6 +158,8 @@ fn arguments(args: &RunArgs, settings: &Settings, id: &RunId) -> Vec<OsString> {
             all.push(flag.into());
         }
     }
-    all.extend(["--".into(), (&args.file).into()]);
+    if let Some(file) = &args.file {
+        all.extend(["--".into(), file.into()]);
+    }
     all
 }

@@ -131,11 +131,12 @@ fn stay(engine: Engine, post: &Post<'_>, out: &mut Out) -> Result<Exit, Failure>
     if let Some(warning) = login::warning() {
         block_on(handle.tell(warning))?;
     }
+    let mut next = None;
     let exit = match post.face {
         Face::Lines(options) => lines(&handle, options, out, &mut io::stderr()),
         Face::Screen => {
             let _signals = Terminated::listen(handle.clone());
-            on_screen(&handle, &mut door, post, out)
+            on_screen(&handle, &mut door, post, &mut next, out)
         }
     };
     anchor::put(&post.settings.anchor, &handle)?;
@@ -143,7 +144,14 @@ fn stay(engine: Engine, post: &Post<'_>, out: &mut Out) -> Result<Exit, Failure>
     door.close();
     block_on(handle.let_go())?;
     engine.join()?;
-    exit
+    // Only now: what comes next may be long, and this run is not kept from others meanwhile.
+    match next {
+        Some(outcome) => {
+            let went_on = screen::go_on(outcome, post.settings, out)?;
+            went_on.map_or(exit, Ok)
+        }
+        None => exit,
+    }
 }
 
 /// The socket by which other terminals reach the run. Without one it goes on all the same, and says so.
@@ -192,6 +200,7 @@ fn on_screen(
     handle: &Handle,
     door: &mut Door,
     post: &Post<'_>,
+    next: &mut Option<tui::Outcome>,
     out: &mut Out,
 ) -> Result<Exit, Failure> {
     let mut broken = false;
@@ -205,9 +214,19 @@ fn on_screen(
                 stay_for_hooks(handle)?;
                 return Ok(Exit::of(phase));
             }
-            tui::Outcome::Left | tui::Outcome::PausedAndLeft | tui::Outcome::OpenRun(_) => {
+            tui::Outcome::Left | tui::Outcome::PausedAndLeft => {
                 screen::farewell(handle, out)?;
                 return Ok(Exit::NeedsOperator);
+            }
+            // How this run ended stands on the terminal, before the other one's screen.
+            outcome @ (tui::Outcome::OpenRun(_) | tui::Outcome::StartLike(_)) => {
+                *next = Some(outcome);
+                let end = screen::farewell(handle, out)?;
+                let Some(phase) = end else {
+                    return Ok(Exit::NeedsOperator);
+                };
+                stay_for_hooks(handle)?;
+                return Ok(Exit::of(phase));
             }
             tui::Outcome::Detach => return detach(handle, door, post, out),
             tui::Outcome::HungUp => return without_terminal(handle, door, post),

@@ -9,6 +9,7 @@ mod freeze;
 mod include;
 mod launch;
 mod library;
+mod like;
 mod login;
 mod out;
 mod params;

@@ -33,11 +33,10 @@ pub(super) fn replay(
     let mut options = screen::options(settings, Some(&past.dir), Watch::WatchOnly)?;
     options.replay = Some(Replay::new(past.run.started_at(), args.speed));
     match tui::run(Handle::past(past.dir), actor::at_screen(), options) {
-        Outcome::OpenRun(other) => {
-            let opened = screen::open(&other, settings, out)?;
-            Ok(opened.unwrap_or(Exit::Succeeded))
-        }
         Outcome::Broken(why) => Err(Failure::storage(why)),
-        _ => Ok(Exit::Succeeded),
+        outcome => {
+            let next = screen::go_on(outcome, settings, out)?;
+            Ok(next.unwrap_or(Exit::Succeeded))
+        }
     }
 }

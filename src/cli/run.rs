@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use super::args::RunArgs;
 use super::exit::{Exit, Failure};
 use super::launch::{self, Face, Post};
+use super::like::{self, Like};
 use super::out::{Out, create_new, quoted, talk};
 use super::resume::own_session;
 use super::{actor, check, detach, freeze, params, past, screen};
@@ -26,20 +27,21 @@ pub(super) fn run(args: &RunArgs, settings: &Settings, out: &mut Out) -> Result<
     if args.own_session {
         own_session();
     }
-    let (source, workflow) = check::load(&args.file, settings)?;
-    let workflow = Arc::new(workflow);
+    let origin = origin(args, settings)?;
+    let workflow = origin.workflow;
     let breakpoints = steps_named(&args.breakpoints, &workflow)?;
-    let given = params::given(&args.params)?;
+    let mut given = origin.params;
+    given.extend(params::given(&args.params)?);
     let face = face(args);
-    let Some(bound) = bind(&args.file, &workflow, given, face, settings)? else {
+    let Some(bound) = bind(&origin.file, &workflow, given, face, settings)? else {
         return Ok(Exit::Cancelled);
     };
-    let kind = args.kind.into();
+    let kind = args.kind.map_or(origin.kind, Kind::from);
     let reason = args.override_freeze.as_deref();
     let freeze_override = freeze::pass(&workflow, kind, reason, face, settings)?;
     let id = run_id(args.id.as_deref())?;
     if args.detach {
-        return detach::detach(args, settings, &id, out);
+        return detach::detach((args, origin.like.as_ref()), settings, &id, out);
     }
     let shelf = past::shelf(settings)?;
     let beginning = Beginning {
@@ -52,8 +54,10 @@ pub(super) fn run(args: &RunArgs, settings: &Settings, out: &mut Out) -> Result<
         max_parallel: args.max_parallel.map(|n| n as usize),
         attended: face == Face::Screen || args.hold,
         controls: face == Face::Screen,
+        cwd: origin.cwd,
+        like: origin.like,
     };
-    let start = beginning.start(&workflow, &source.file, &id);
+    let start = beginning.start(&workflow, &origin.file, &id);
     let post = Post {
         actor: start.actor.clone(),
         face,
@@ -64,6 +68,65 @@ pub(super) fn run(args: &RunArgs, settings: &Settings, out: &mut Out) -> Result<
     launch::start(&shelf, workflow, start, &post, out)
 }
 
+/// What is run: a workflow from its file, or like another run.
+struct Origin {
+    workflow: Arc<Workflow>,
+    /// Where it is, for people.
+    file: String,
+    params: BTreeMap<String, Json>,
+    kind: Kind,
+    /// `None` is the folder of this process.
+    cwd: Option<String>,
+    like: Option<RunId>,
+}
+
+fn origin(args: &RunArgs, settings: &Settings) -> Result<Origin, Failure> {
+    let Some(text) = &args.file else {
+        let other = args.like.as_deref().unwrap_or_default();
+        let like = like::like(other, settings)?;
+        tell(args, &like);
+        return Ok(Origin::from(like));
+    };
+    let (source, workflow) = check::load(text, settings)?;
+    let workflow = Arc::new(workflow);
+    let mut origin = Origin {
+        workflow: Arc::clone(&workflow),
+        file: source.file,
+        params: BTreeMap::new(),
+        kind: Kind::Live,
+        cwd: None,
+        like: None,
+    };
+    if let Some(other) = &args.like {
+        let like = like::like_for(other, workflow, settings)?;
+        tell(args, &like);
+        origin.params = like.params;
+        origin.kind = like.kind;
+        origin.like = Some(like.run);
+    }
+    Ok(origin)
+}
+
+/// Said once, to the person; the words of a process that `--detach` starts are those of its failure.
+fn tell(args: &RunArgs, like: &Like) {
+    if !args.own_session {
+        talk(&format!("flightdeck: like {}, by {}", like.run, like.by));
+    }
+}
+
+impl From<Like> for Origin {
+    fn from(like: Like) -> Self {
+        Self {
+            workflow: like.workflow,
+            file: like.file,
+            params: like.params,
+            kind: like.kind,
+            cwd: Some(like.cwd).filter(|cwd| !cwd.is_empty()),
+            like: Some(like.run),
+        }
+    }
+}
+
 /// What the home screen picked: a workflow whose parameters its form has checked.
 pub(super) fn start_picked(
     file: &str,
@@ -72,17 +135,50 @@ pub(super) fn start_picked(
     out: &mut Out,
 ) -> Result<Exit, Failure> {
     let (source, workflow) = check::load(file, settings)?;
-    let workflow = Arc::new(workflow);
-    let freeze_override = freeze::pass(&workflow, Kind::Live, None, Face::Screen, settings)?;
+    let origin = Origin {
+        workflow: Arc::new(workflow),
+        file: source.file,
+        params,
+        kind: Kind::Live,
+        cwd: None,
+        like: None,
+    };
+    at_screen(origin, settings, out)
+}
+
+/// The same of a new run like another one.
+pub(super) fn start_like(
+    run: &RunId,
+    params: &BTreeMap<String, Json>,
+    settings: &Settings,
+    out: &mut Out,
+) -> Result<Exit, Failure> {
+    let like = like::like(run.as_str(), settings)?;
+    // The file may have changed while the form was open.
+    let params = bind_params(&like.workflow, params)
+        .map_err(|problems| params::refused(&like.workflow, &problems))?;
+    let origin = Origin {
+        params,
+        ..Origin::from(like)
+    };
+    at_screen(origin, settings, out)
+}
+
+fn at_screen(origin: Origin, settings: &Settings, out: &mut Out) -> Result<Exit, Failure> {
+    let freeze_override =
+        freeze::pass(&origin.workflow, origin.kind, None, Face::Screen, settings)?;
     let shelf = past::shelf(settings)?;
     let beginning = Beginning {
-        params,
+        params: origin.params,
+        kind: origin.kind,
         freeze_override,
         attended: true,
         controls: true,
+        cwd: origin.cwd,
+        like: origin.like,
         ..Beginning::default()
     };
-    let start = beginning.start(&workflow, &source.file, &run_id(None)?);
+    let start = beginning.start(&origin.workflow, &origin.file, &run_id(None)?);
     let post = Post {
         actor: start.actor.clone(),
         face: Face::Screen,
@@ -90,7 +186,7 @@ pub(super) fn start_picked(
         recording: None,
         settings,
     };
-    launch::start(&shelf, workflow, start, &post, out)
+    launch::start(&shelf, origin.workflow, start, &post, out)
 }
 
 /// What the command line says about a new run.
@@ -106,6 +202,9 @@ pub(super) struct Beginning {
     pub attended: bool,
     /// At a screen, which has the controls from the start.
     pub controls: bool,
+    /// Where its steps start; `None` is the folder of this process.
+    pub cwd: Option<String>,
+    pub like: Option<RunId>,
 }
 
 impl Beginning {
@@ -113,9 +212,10 @@ impl Beginning {
     pub(super) fn start(self, workflow: &Workflow, file: &str, id: &RunId) -> RunStart {
         RunStart {
             file: file.to_owned(),
-            cwd: std::env::current_dir()
-                .map(|d| d.display().to_string())
-                .unwrap_or_default(),
+            cwd: self.cwd.unwrap_or_else(|| {
+                let here = std::env::current_dir();
+                here.map(|d| d.display().to_string()).unwrap_or_default()
+            }),
             params: self.params,
             kind: self.kind,
             actor: if self.controls {
@@ -131,6 +231,7 @@ impl Beginning {
             controls: self.controls,
             boot: engine::boot_id(),
             freeze_override: self.freeze_override,
+            like: self.like,
             ..RunStart::new(id.clone(), workflow)
         }
     }

@@ -11,13 +11,13 @@ use super::library;
 use super::memory::Kept;
 use super::out::Out;
 use super::theme_files::ThemeFiles;
-use super::{actor, attach, compare, past, report, run};
+use super::{actor, attach, compare, like, past, report, run};
 use crate::config::Settings;
 use crate::engine::{Handle, clock};
 use crate::headless::{self, End};
 use crate::id::RunId;
 use crate::journal::{RunDir, Shelf, Summary};
-use crate::run::{Contrast, Definition, Kind, PastTimes, Run};
+use crate::run::{Contrast, Definition, Kind, PastTimes, Phase, Run};
 use crate::time::{Timestamp, age};
 use crate::tui::{
     self, Choice, Options, Outcome, Programs, RunEntry, Watch, WorkflowEntry, keys::Keymap,
@@ -113,7 +113,8 @@ fn programs() -> Programs {
 }
 
 /// The few lines that stay on the terminal after the screen has gone.
-pub(super) fn farewell(handle: &Handle, out: &mut Out) -> Result<(), Failure> {
+/// With how the run ended, if it has.
+pub(super) fn farewell(handle: &Handle, out: &mut Out) -> Result<Option<Phase>, Failure> {
     let mut feed = handle.feed()?;
     let run = headless::fold(&feed.ready()?).ok();
     let phase = run
@@ -122,7 +123,8 @@ pub(super) fn farewell(handle: &Handle, out: &mut Out) -> Result<(), Failure> {
         .filter(|phase| phase.is_terminal());
     let end = phase.map_or(End::NeedsOperator, End::Ended);
     out.raw(headless::summary(run.as_ref(), &end, &feed.head()).as_bytes())?;
-    out.finish()
+    out.finish()?;
+    Ok(phase)
 }
 
 /// `flightdeck` alone: pick a workflow or a run, work with it, come back.
@@ -133,7 +135,12 @@ pub(super) fn home(settings: &Settings, out: &mut Out) -> Result<Exit, Failure> 
     let mut exit = Exit::Succeeded;
     loop {
         match tui::home(options(settings, None, Watch::Acting)?, source.clone()) {
-            Choice::Start { file, params } => {
+            Choice::Start {
+                params,
+                like: Some(like),
+                ..
+            } => exit = run::start_like(&like, &params, settings, out)?,
+            Choice::Start { file, params, .. } => {
                 exit = run::start_picked(&file, params, settings, out)?;
             }
             Choice::Open(id) => {
@@ -178,8 +185,29 @@ pub(super) fn open(
     }
     let options = options(settings, Some(&past.dir), Watch::WatchOnly)?;
     match tui::run(Handle::past(past.dir), actor::at_screen(), options) {
-        Outcome::OpenRun(other) => open(&other, settings, out),
         Outcome::Broken(why) => Err(Failure::storage(why)),
+        outcome => go_on(outcome, settings, out),
+    }
+}
+
+/// What the person wants instead of the run that was on the screen, if anything: another run, or a new one like it.
+pub(super) fn go_on(
+    outcome: Outcome,
+    settings: &Settings,
+    out: &mut Out,
+) -> Result<Option<Exit>, Failure> {
+    match outcome {
+        Outcome::OpenRun(other) => open(&other, settings, out),
+        Outcome::StartLike(other) => {
+            let like = like::like(other.as_str(), settings)?;
+            match tui::like_form(options(settings, None, Watch::Acting)?, like.into()) {
+                Choice::Start { params, .. } => {
+                    run::start_like(&other, &params, settings, out).map(Some)
+                }
+                Choice::Broken(why) => Err(Failure::storage(why)),
+                Choice::Open(_) | Choice::Quit | Choice::HungUp => Ok(None),
+            }
+        }
         _ => Ok(None),
     }
 }
@@ -253,6 +281,11 @@ impl tui::Source for Shelves {
         compared
             .map(|comparison| comparison.contrast())
             .map_err(|failure| failure.message)
+    }
+
+    fn like(&self, run: &RunId) -> Result<tui::Like, String> {
+        let like = like::like(run.as_str(), &self.settings);
+        like.map(tui::Like::from).map_err(|failure| failure.message)
     }
 
     fn check(&self, file: &str) -> Result<Arc<Workflow>, Vec<String>> {

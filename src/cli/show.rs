@@ -40,6 +40,7 @@ fn object(past: &Past) -> Json {
         "queued": run.queued(),
         "paused": run.paused().is_some(),
         "kind": started.map(|s| s.kind),
+        "like": started.and_then(|s| s.like.as_ref()),
         "started_at": run.started_at().rfc3339(),
         "ended_at": run.ended_at().map(Timestamp::rfc3339),
         "params": started.map(|s| &s.params),
@@ -119,6 +120,9 @@ fn text(past: &Past, out: &mut Out) -> Result<(), Failure> {
         started.file,
         &started.digest.get(..12).unwrap_or_default()
     ))?;
+    if let Some(like) = &started.like {
+        out.line(format!("like    {like}"))?;
+    }
     for (name, value) in &started.params {
         out.line(format!("param   {name} = {value}"))?;
     }

@@ -145,6 +145,9 @@ fn started(start: &RunStart) -> String {
         "run {} of {} started by {}",
         start.run, start.workflow, start.actor
     );
+    if let Some(like) = &start.like {
+        let _ = write!(text, " like {like}");
+    }
     if let Some(thaw) = &start.freeze_override {
         let _ = write!(text, " in a {}: {}", thaw.window, thaw.reason);
     }

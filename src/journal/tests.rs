@@ -91,6 +91,7 @@ fn started(run: &str) -> Recorded {
             boot: String::new(),
             ungraceful: false,
             freeze_override: None,
+            like: None,
         })),
     }
 }

@@ -177,6 +177,9 @@ pub(super) fn start(start: &RunStart) -> String {
         Kind::Dry => " (dry)",
     };
     let mut text = format!("start {}{kind}", start.workflow);
+    if let Some(like) = &start.like {
+        let _ = write!(text, " like {like}");
+    }
     for (name, value) in &start.params {
         let _ = write!(text, " {name}={value}");
     }

@@ -256,6 +256,9 @@ pub struct RunStart {
     /// A freeze window in which it was started all the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub freeze_override: Option<FreezeOverride>,
+    /// The run whose inputs it was started with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub like: Option<RunId>,
 }
 
 /// Why whoever started the run did so although a freeze window forbids it.
@@ -289,6 +292,7 @@ impl RunStart {
             files: workflow.files.clone(),
             ungraceful: false,
             freeze_override: None,
+            like: None,
         }
     }
 

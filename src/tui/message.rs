@@ -10,7 +10,7 @@ use super::mouse::Mouse;
 use super::outside::Lend;
 use super::pacer::Tempo;
 use super::replay::{Change, Replaying};
-use super::source::{RunEntry, WorkflowEntry};
+use super::source::{Like, RunEntry, WorkflowEntry};
 use crate::engine::Pace;
 use crate::id::{AttemptId, RunId};
 use crate::journal::Line;
@@ -74,6 +74,8 @@ pub(crate) enum Message {
     Runs(Vec<RunEntry>),
     /// Two runs were held against each other.
     Compared(Box<Contrast>),
+    /// What a new run would take over from another one.
+    Like(Box<Like>),
     Workflows(Vec<WorkflowEntry>),
     /// How long the steps took in past runs.
     Past(PastTimes),
@@ -205,6 +207,7 @@ pub(crate) enum Request {
     LoadRuns,
     LoadWorkflows,
     Compare([RunId; 2]),
+    LoadLike(RunId),
     LoadPast {
         workflow: String,
         kind: Kind,

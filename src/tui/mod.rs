@@ -49,8 +49,8 @@ pub use options::{Choice, Notify, Options, Outcome, Programs, Watch};
 pub use recording::Recording;
 pub use replay::Replay;
 pub use sample::sample;
-pub use session::{home, params_form, run};
-pub use source::{RunEntry, Source, WorkflowEntry};
+pub use session::{home, like_form, params_form, run};
+pub use source::{Like, RunEntry, Source, WorkflowEntry};
 
 #[cfg(test)]
 mod tests;

@@ -117,6 +117,8 @@ pub enum Outcome {
     HungUp,
     /// The person wants to see this run instead.
     OpenRun(RunId),
+    /// The person wants to start a run like this one.
+    StartLike(RunId),
     /// The screen failed; the run is untouched by that.
     Broken(String),
 }
@@ -127,6 +129,8 @@ pub enum Choice {
     Start {
         file: String,
         params: BTreeMap<String, Json>,
+        /// The run that it is to be like.
+        like: Option<RunId>,
     },
     Open(RunId),
     Quit,

@@ -18,7 +18,7 @@ use super::model::Model;
 use super::options::{Choice, Options, Outcome};
 use super::pacer::Pacer;
 use super::port::{Events, NoRun, Port};
-use super::source::Source;
+use super::source::{Like, Source};
 use super::terminal::Terminal;
 use super::typed::{self, Keys};
 use super::update::remembered;
@@ -52,6 +52,15 @@ pub fn params_form(
 ) -> Choice {
     let shown = on_own_thread(move || {
         let home = Home::with_form(&options, file, workflow, &given);
+        block_on(show_home(home, options, None))
+    });
+    shown.unwrap_or_else(Choice::Broken)
+}
+
+/// The same for a run like another one.
+pub fn like_form(options: Options, like: Like) -> Choice {
+    let shown = on_own_thread(move || {
+        let home = Home::with_like(&options, like);
         block_on(show_home(home, options, None))
     });
     shown.unwrap_or_else(Choice::Broken)

@@ -1,6 +1,9 @@
 //! What the picker and the list of runs are made of. The floor above implements it; the screen only lists and picks.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use serde_json::Value as Json;
 
 use crate::id::RunId;
 use crate::journal::Summary;
@@ -18,10 +21,24 @@ pub trait Source: Send + Sync {
     fn check(&self, file: &str) -> Result<Arc<Workflow>, Vec<String>>;
     /// Two runs side by side, or why they cannot be read.
     fn compare(&self, first: &RunId, second: &RunId) -> Result<Contrast, String>;
+    /// What a new run would take over from this one, or why none can be started like it.
+    fn like(&self, run: &RunId) -> Result<Like, String>;
     /// The run as evidence for people, in Markdown.
     fn report(&self, run: &RunId) -> Result<String, String>;
     /// What `file` would make of a run that is reloaded from it.
     fn definition(&self, file: &str) -> Result<Definition, String>;
+}
+
+/// What a new run takes over from another one.
+#[derive(Clone, Debug)]
+pub struct Like {
+    pub run: RunId,
+    pub file: String,
+    pub workflow: Arc<Workflow>,
+    pub params: BTreeMap<String, Json>,
+    pub kind: Kind,
+    /// By which text of the workflow, in words.
+    pub by: String,
 }
 
 /// A workflow that may be started.

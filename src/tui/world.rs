@@ -79,6 +79,10 @@ impl<P: Port> World<P> {
                     Err(why) => Message::Failed(format!("these runs cannot be compared: {why}")),
                 });
             }
+            Request::LoadLike(run) => self.ask(move |source| match source.like(&run) {
+                Ok(like) => Message::Like(Box::new(like)),
+                Err(why) => Message::Failed(why),
+            }),
             Request::LoadWorkflows => self.ask(|source| Message::Workflows(source.workflows())),
             Request::LoadPast {
                 workflow,

@@ -87,6 +87,20 @@ fn past_runs_are_read_from_their_journals() {
     face.wait("2 marked");
     let report = std::fs::read_to_string(place.path("b.md")).expect("the report");
     assert!(report.contains("nightly"), "{report}");
+    // Once this run has ended, another one is opened from its screen.
+    assert_eq!(
+        place.output(&["ctl", "d", "approve", "go"]).status.code(),
+        Some(0)
+    );
+    face.wait("SUCCEEDED");
+    face.keys("/by:nobody");
+    face.wait("RUNS 0 of 4");
+    face.keys("\u{1b}");
+    face.wait("RUNS 4");
+    face.keys("G\r");
+    face.wait("nightly a ");
+    face.wait("The run has ended: SUCCEEDED");
+    assert_eq!(face.quit(), 0);
 }
 
 #[test]
@@ -120,4 +134,87 @@ fn two_runs_are_compared_on_the_command_line() {
     assert_eq!(json["steps"][0]["differs"], false);
     let same = place.output(&["compare", "a", "a"]);
     assert_eq!(same.status.code(), Some(2), "{same:?}");
+}
+
+#[test]
+fn a_run_is_started_like_another_one() {
+    let place = Place::new();
+    ran(&place, "a", &["-p", "target=green", "--kind", "drill"]);
+    let started = |args: &[&str]| {
+        let output = place.output(args);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8(output.stderr).expect("UTF-8")
+    };
+    // From another folder: it is that of the run which counts.
+    std::fs::create_dir(place.path("elsewhere")).expect("a folder");
+    let like = |more: &[&str]| {
+        let args = [
+            &["run", "--like", "a", "--headless", "--hold", "--detach"],
+            more,
+        ]
+        .concat();
+        let mut command = place.command(&args);
+        let output = command
+            .current_dir(place.path("elsewhere"))
+            .output()
+            .expect("it runs");
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8(output.stderr).expect("UTF-8")
+    };
+    let said = like(&["--id", "b"]);
+    assert!(
+        said.contains("like a, by w.yaml, unchanged since"),
+        "{said}"
+    );
+    let show = place.show("b");
+    assert_eq!(
+        (&show["like"], &show["kind"]),
+        (&"a".into(), &"drill".into())
+    );
+    assert_eq!(show["params"]["target"], "green");
+    like(&["--id", "c", "-p", "target=red", "--kind", "live"]);
+    let show = place.show("c");
+    assert_eq!(
+        (&show["params"]["target"], &show["kind"]),
+        (&"red".into(), &"live".into())
+    );
+
+    // The file has changed, then it is gone: the journal still has what was run.
+    let text = std::fs::read_to_string(place.path("w.yaml")).expect("the workflow");
+    place.write("w.yaml", &text.replace("echo early", "echo earlier"));
+    assert!(like(&["--id", "d"]).contains("it has changed since"));
+    std::fs::remove_file(place.path("w.yaml")).expect("removed");
+    let said = like(&["--id", "e"]);
+    assert!(
+        said.contains("by the text in its journal: w.yaml is gone"),
+        "{said}"
+    );
+    for id in ["b", "c", "d", "e"] {
+        started(&["ctl", id, "abort", "kill", "--reason", "enough"]);
+    }
+    let told = String::from_utf8(place.output(&["show", "e"]).stdout).expect("UTF-8");
+    assert!(told.contains("start nightly (drill) like a"), "{told}");
+}
+
+#[test]
+fn r_starts_a_run_like_the_selected_one() {
+    let place = Place::new();
+    ran(&place, "a", &["-p", "target=green"]);
+    let mut face = Face::start(&place, &[], 80, 24);
+    face.wait("Workflows");
+    face.keys("0");
+    face.wait("RUNS 1");
+    face.keys("R");
+    face.wait("START nightly");
+    face.wait("w.yaml, unchanged since");
+    Face::settle();
+    face.keys("\t\tpurple");
+    face.keys("\t\r");
+    face.wait("ASKS  go");
+    face.keys("0");
+    face.wait("RUNS 2");
+    let new = place.output(&["show", "last", "--json"]).stdout;
+    let new: serde_json::Value = serde_json::from_slice(&new).expect("JSON");
+    assert_eq!((&new["like"], &new["kind"]), (&"a".into(), &"live".into()));
+    face.keys("q");
 }

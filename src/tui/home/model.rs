@@ -6,13 +6,15 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use tui_input::Input;
 
+use crate::id::RunId;
+use crate::run::Kind;
 use crate::text::Clean;
 use crate::time::Timestamp;
 use crate::tui::keys::Keymap;
 use crate::tui::message::Request;
 use crate::tui::model::{Dialog, Fact, Field, Purpose, RunList, Value};
 use crate::tui::options::{Choice, Options};
-use crate::tui::source::WorkflowEntry;
+use crate::tui::source::{Like, WorkflowEntry};
 use crate::workflow::Workflow;
 
 #[derive(Debug)]
@@ -50,6 +52,8 @@ pub(crate) struct Form {
     pub file: String,
     pub workflow: Arc<Workflow>,
     pub dialog: Dialog,
+    /// The run that the new one is to be like.
+    pub like: Option<RunId>,
 }
 
 impl Home {
@@ -83,6 +87,14 @@ impl Home {
         let mut home = Self::new(options);
         home.only_form = true;
         home.form = Some(Form::new(file, workflow, given));
+        home
+    }
+
+    /// Only the form of a run like another one.
+    pub(crate) fn with_like(options: &Options, like: Like) -> Self {
+        let mut home = Self::new(options);
+        home.only_form = true;
+        home.form = Some(Form::like(like));
         home
     }
 
@@ -140,7 +152,24 @@ impl Form {
             file,
             workflow,
             dialog,
+            like: None,
         }
+    }
+
+    /// Filled in with the params of another run.
+    pub(crate) fn like(like: Like) -> Self {
+        let mut form = Self::new(like.file, like.workflow, &like.params);
+        let fact = |label, text, grave| Fact { label, text, grave };
+        let mut facts = vec![
+            fact("Like", like.run.to_string(), false),
+            fact("By", like.by, false),
+        ];
+        if like.kind != Kind::Live {
+            facts.push(fact("Kind", like.kind.word().to_uppercase(), true));
+        }
+        form.dialog.facts.splice(0..0, facts);
+        form.like = Some(like.run);
+        form
     }
 }
 

@@ -9,12 +9,13 @@ use serde_json::json;
 
 use super::Home;
 use crate::id::RunId;
+use crate::run::Kind;
 use crate::time::Timestamp;
 use crate::tui::app::App;
 use crate::tui::keys::{Key, parse_chord};
 use crate::tui::message::{Message, Request};
 use crate::tui::options::Choice;
-use crate::tui::source::WorkflowEntry;
+use crate::tui::source::{Like, WorkflowEntry};
 use crate::tui::tests::{options, past_runs, text_of, themed};
 use crate::workflow::{ParamKind, ParamSpec, Workflow};
 
@@ -177,6 +178,43 @@ fn w_writes_the_report_of_the_selected_run() {
     visit.press("0 j W");
     let run = RunId::parse("r-41").unwrap();
     assert_eq!(visit.asked.last(), Some(&Request::report_of(&run)));
+}
+
+#[test]
+fn a_run_is_started_like_another_one() {
+    let mut visit = Visit::filled();
+    visit.press("0 j R");
+    let run = RunId::parse("r-41").unwrap();
+    assert_eq!(visit.asked.last(), Some(&Request::LoadLike(run.clone())));
+    let given = [
+        ("ticket", "INC-7"),
+        ("target", "us-east"),
+        ("percent", "30"),
+    ];
+    let like = Like {
+        run: run.clone(),
+        file: "x.yaml".into(),
+        workflow: with_params(),
+        params: given
+            .map(|(name, value)| (name.into(), json!(value)))
+            .into(),
+        kind: Kind::Drill,
+        by: "x.yaml as it is now: it has changed since".into(),
+    };
+    visit.tell(Message::Like(Box::new(like)));
+    visit.drawn();
+    insta::assert_snapshot!("like_80x24", visit.text(80, 24));
+    insta::assert_snapshot!("like_200x50", visit.text(200, 50));
+    // Nothing is typed: Tab to the button, and it starts as the other one was.
+    visit.press("Tab Tab Tab Tab Tab Enter");
+    let Some(Choice::Start { params, like, .. }) = &visit.home.choice else {
+        panic!("{}", visit.text(80, 24));
+    };
+    assert_eq!(like.as_ref(), Some(&run));
+    assert_eq!(
+        (&params["target"], &params["percent"]),
+        (&json!("us-east"), &json!(30))
+    );
 }
 
 #[test]

@@ -37,6 +37,10 @@ impl App for Home {
             Message::Compared(contrast) => {
                 self.runs.comparing = Some(Comparing::new(*contrast));
             }
+            Message::Like(like) => {
+                self.toast.clear();
+                self.form = Some(Form::like(*like));
+            }
             Message::Tick(now) => {
                 self.now = now;
                 if self.tab == Tab::Runs && self.runs.is_stale(now) {
@@ -257,6 +261,7 @@ impl Home {
                 self.choice = Some(Choice::Start {
                     file: form.file,
                     params,
+                    like: form.like,
                 });
             }
             Err(problems) => {

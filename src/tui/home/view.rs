@@ -53,7 +53,7 @@ pub(super) fn render(home: &Home, theme: &Theme, buffer: &mut Buffer) -> Option<
         _ if boxed => "",
         Tab::Workflows => " Enter open  / filter  Tab other list  j/k move  q quit",
         Tab::Runs if home.runs.comparing.is_some() => " & only differences  j/k move  Esc back",
-        Tab::Runs => " Enter open  / filter  Space mark two  d compare  W write report  q quit",
+        Tab::Runs => " Enter open  / filter  Space mark two  d compare  R rerun  W report  q quit",
     };
     Strip::new(buffer, row(foot)).own(hints, theme.style(Role::Text));
     let cursor = match home.tab {

@@ -213,3 +213,28 @@ fn two_marked_runs_lie_side_by_side() {
     play.press("Esc");
     assert_eq!(play.toast(), "marks taken back");
 }
+
+#[test]
+fn another_run_is_started_like_one_once_this_one_needs_no_screen() {
+    let mut play = at_runs(failed());
+    play.press("j R");
+    assert!(
+        play.toast().contains("this run is live"),
+        "{}",
+        play.toast()
+    );
+    play.model.pace = crate::engine::Pace::Over("let go".into());
+    play.press("R");
+    let run = RunId::parse("r-41").expect("a run id");
+    assert_eq!(play.asked.last(), Some(&Request::LoadLike(run.clone())));
+    let like = crate::tui::Like {
+        run: run.clone(),
+        file: "failover.yaml".into(),
+        workflow: super::failover(),
+        params: std::collections::BTreeMap::new(),
+        kind: Kind::Live,
+        by: "failover.yaml, unchanged since".into(),
+    };
+    play.tell(Message::Like(Box::new(like)));
+    assert_eq!(play.model.outcome, Some(Outcome::StartLike(run)));
+}

@@ -30,6 +30,10 @@ pub(crate) fn run_list(list: &mut RunList, act: Act, page: i64) -> Did {
             Some(entry) => Did::Asked(Request::report_of(&entry.summary.id)),
             None => Did::Said("there is no run to report on".into()),
         },
+        Act::RetryFrom => match list.selected() {
+            Some(entry) => Did::Asked(Request::LoadLike(entry.summary.id.clone())),
+            None => Did::Said("there is no run to start another one like".into()),
+        },
         Act::Back if list.drop_marks() => Did::Said("marks taken back".into()),
         _ => Did::Nothing,
     }

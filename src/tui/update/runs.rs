@@ -11,6 +11,11 @@ use crate::tui::options::Outcome;
 
 /// False if `act` means here what it always does.
 pub(super) fn runs(model: &mut Model, act: Act, out: &mut Vec<Request>) -> bool {
+    if act == Act::RetryFrom && !needs_no_screen(model) {
+        let text = "this run is live: leave it first (q), then start another one from `flightdeck`";
+        model.say(Tone::Warn, text);
+        return true;
+    }
     let page = page(model);
     match run_list(&mut model.runs, act, page) {
         Did::Nothing => {}

@@ -69,6 +69,8 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Request> {
         Message::Compared(contrast) => {
             model.runs.comparing = Some(Comparing::new(*contrast));
         }
+        // It can be had; the form asks for its inputs once this screen is left.
+        Message::Like(like) => model.outcome = Some(Outcome::StartLike(like.run)),
         Message::Past(past) => model.learn(past),
         Message::Copied(lend) => out.push(Request::Lend(lend)),
         Message::ErrorAt { of, line } => logs::error_at(model, &of, line),

@@ -31,7 +31,8 @@ pub(crate) const KEYS: &[(Act, &str)] = &[
     (Act::Find, "filter"),
     (Act::Select, "mark two"),
     (Act::Details, "compare"),
-    (Act::Write, "write report"),
+    (Act::RetryFrom, "rerun"),
+    (Act::Write, "report"),
     (Act::ViewOutline, "steps"),
 ];
 
