@@ -17,7 +17,7 @@ use crate::engine::{Handle, clock};
 use crate::headless::{self, End};
 use crate::id::RunId;
 use crate::journal::{RunDir, Shelf, Summary};
-use crate::run::{Contrast, Definition, Kind, PastTimes, Phase, Run};
+use crate::run::{Contrast, Definition, Kind, PastRuns, Phase, Run};
 use crate::time::{Timestamp, age};
 use crate::tui::{
     self, Choice, Options, Outcome, Programs, RunEntry, Watch, WorkflowEntry, keys::Keymap,
@@ -259,10 +259,10 @@ impl tui::Source for Shelves {
         dirs.iter().filter_map(entry).collect()
     }
 
-    fn past(&self, workflow: &str, kind: Kind, but: &RunId) -> PastTimes {
+    fn past(&self, workflow: &str, kind: Kind, but: &RunId) -> PastRuns {
         let dirs = Shelf::open(&self.settings.state_dir).and_then(|shelf| shelf.list());
         let dirs = dirs.unwrap_or_default().into_iter();
-        let mut past = PastTimes::default();
+        let mut past = PastRuns::default();
         let others = dirs.filter(|dir| dir.id() != *but).take(PAST_LOOKED_AT);
         let runs = others.filter(|dir| {
             let summary = dir.summary().ok();

@@ -114,6 +114,8 @@ impl Comparison {
     /// Of two runs that have begun.
     pub fn new(first: &Run, second: &Run) -> Option<Self> {
         let runs = [first, second];
+        let sides = [run_side(first)?, run_side(second)?];
+        let own_ids = sides.each_ref().map(|side| &side.id);
         let params = runs.map(|run| {
             let params = run.started().into_iter().flat_map(|start| &start.params);
             params
@@ -125,13 +127,14 @@ impl Comparison {
         let pair = |id: &StepId| StepPair {
             id: id.clone(),
             sides: [0, 1].map(|n| side(runs[n], id, &deeds[n])),
-            inputs: differing(&runs.map(|run| inputs(run, id))),
-            outputs: differing(&runs.map(|run| outputs(run, id))),
+            inputs: differing(&runs.map(|run| inputs(run, id)), own_ids),
+            outputs: differing(&runs.map(|run| outputs(run, id)), own_ids),
         };
+        let steps = ids.map(pair).collect();
         Some(Self {
-            runs: [run_side(first)?, run_side(second)?],
             params: pairs(&params),
-            steps: ids.map(pair).collect(),
+            steps,
+            runs: sides,
         })
     }
 }
@@ -161,7 +164,7 @@ fn leaves(run: &Run) -> impl Iterator<Item = &StepId> + '_ {
 }
 
 /// What people did, by step.
-fn deeds(run: &Run) -> BTreeMap<StepId, Vec<String>> {
+pub(super) fn deeds(run: &Run) -> BTreeMap<StepId, Vec<String>> {
     let mut deeds: BTreeMap<StepId, Vec<String>> = BTreeMap::new();
     for (step, deed) in run.audit().iter().filter_map(|entry| entry.deed()) {
         deeds.entry(step.clone()).or_default().push(deed);
@@ -210,7 +213,7 @@ fn outputs(run: &Run, id: &StepId) -> BTreeMap<String, String> {
 }
 
 /// Values of both by their names.
-pub(super) fn pairs(values: &[BTreeMap<String, String>; 2]) -> Vec<Pair> {
+fn pairs(values: &[BTreeMap<String, String>; 2]) -> Vec<Pair> {
     let names: BTreeSet<&String> = values.iter().flat_map(BTreeMap::keys).collect();
     let pair = |name: &String| Pair {
         name: name.clone(),
@@ -219,10 +222,19 @@ pub(super) fn pairs(values: &[BTreeMap<String, String>; 2]) -> Vec<Pair> {
     names.into_iter().map(pair).collect()
 }
 
-/// Those that differ. Where one run has nothing to compare, nothing does.
-fn differing(values: &[BTreeMap<String, String>; 2]) -> Vec<Pair> {
+/// Those that differ. Where one run has nothing to compare, nothing does; and a value that holds each run's own id is the same
+/// in both.
+pub(super) fn differing(values: &[BTreeMap<String, String>; 2], ids: [&RunId; 2]) -> Vec<Pair> {
     if values.iter().any(BTreeMap::is_empty) {
         return Vec::new();
     }
-    pairs(values).into_iter().filter(Pair::differs).collect()
+    let [first, second] = ids.map(RunId::as_str);
+    let same_but_for_ids = |pair: &Pair| match &pair.values {
+        [Some(was), Some(is)] => was.replace(first, second) == *is,
+        _ => false,
+    };
+    let pairs = pairs(values).into_iter();
+    pairs
+        .filter(|pair| pair.differs() && !same_but_for_ids(pair))
+        .collect()
 }

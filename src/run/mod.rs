@@ -46,6 +46,7 @@ mod describe;
 mod forecast;
 mod lay;
 mod past;
+mod precedent;
 mod preview;
 mod read;
 mod stock;
@@ -68,6 +69,7 @@ pub use input::{
 };
 pub use machine::{InputField, Preview, Run, Turn};
 pub use past::{Expectations, Expected, PastTimes, Spread, percentile};
+pub use precedent::{Changed, PastRuns, Precedent, Precedents};
 pub use queue::Claim;
 pub use state::{
     Ask, Attention, AuditEntry, Counts, Kind, Phase, Shown, SkipReason, State, StepRun, Tick, Vote,

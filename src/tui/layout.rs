@@ -105,8 +105,8 @@ impl Card {
         }
     }
 
-    /// `checks` is the number of preflight checks: each has its row.
-    fn rows(self, roomy: bool, checks: usize) -> u16 {
+    /// `checks` is the number of preflight checks: each has its row; `before` that of lines about past runs.
+    fn rows(self, roomy: bool, checks: usize, before: u16) -> u16 {
         match self {
             Self::None => 0,
             Self::Preflight => {
@@ -116,8 +116,10 @@ impl Card {
                     .saturating_add(2)
                     .min(most)
             }
+            Self::Failure if roomy => 4 + before,
+            Self::Failure => 3 + before,
             _ if roomy => 4,
-            Self::Failure | Self::Ask | Self::Ended => 3,
+            Self::Ask | Self::Ended => 3,
         }
     }
 }
@@ -168,7 +170,13 @@ pub(crate) fn panes(model: &Model) -> Panes {
 
 /// Steps in one picture or in all of them above, card and log below.
 fn split(model: &Model, body: Rect, panes: &mut Panes) {
-    let card = Card::of(model).rows(body.height >= 30, model.run.checks().len());
+    // Where little fits, how it stands now comes before what was.
+    let before = if body.height >= 16 {
+        model.before.lines()
+    } else {
+        0
+    };
+    let card = Card::of(model).rows(body.height >= 30, model.run.checks().len(), before);
     let card = if body.height >= 8 { card } else { 0 };
     let free = body.height - card;
     let wanted = u16::try_from(model.rows.len())

@@ -14,7 +14,7 @@ use super::source::{Like, RunEntry, WorkflowEntry};
 use crate::engine::Pace;
 use crate::id::{AttemptId, RunId};
 use crate::journal::Line;
-use crate::run::{Command, Contrast, Definition, Kind, PastTimes, Recorded, Refusal, Seen};
+use crate::run::{Command, Contrast, Definition, Kind, PastRuns, Recorded, Refusal, Seen};
 use crate::text::Clean;
 use crate::time::Timestamp;
 use crate::workflow::Workflow;
@@ -77,8 +77,8 @@ pub(crate) enum Message {
     /// What a new run would take over from another one.
     Like(Box<Like>),
     Workflows(Vec<WorkflowEntry>),
-    /// How long the steps took in past runs.
-    Past(PastTimes),
+    /// How long the steps took in past runs, and what became of those that went wrong.
+    Past(Box<PastRuns>),
     /// A workflow file was looked at: the plan, or what is wrong with it, a line each.
     Checked {
         file: String,

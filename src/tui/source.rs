@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::id::RunId;
 use crate::journal::Summary;
-use crate::run::{Contrast, Definition, Kind, PastTimes};
+use crate::run::{Contrast, Definition, Kind, PastRuns};
 use crate::workflow::Workflow;
 
 /// Where workflows and runs come from.
@@ -15,8 +15,8 @@ pub trait Source: Send + Sync {
     fn workflows(&self) -> Vec<WorkflowEntry>;
     /// Newest first.
     fn runs(&self) -> Vec<RunEntry>;
-    /// How long the steps of this workflow took in its last runs of this kind, leaving out one.
-    fn past(&self, workflow: &str, kind: Kind, but: &RunId) -> PastTimes;
+    /// What the last runs of this workflow and kind tell of its steps, leaving out one.
+    fn past(&self, workflow: &str, kind: Kind, but: &RunId) -> PastRuns;
     /// The plan in `file`, or what is wrong with it, a line each.
     fn check(&self, file: &str) -> Result<Arc<Workflow>, Vec<String>>;
     /// Two runs side by side, or why they cannot be read.

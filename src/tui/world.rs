@@ -88,7 +88,9 @@ impl<P: Port> World<P> {
                 workflow,
                 kind,
                 but,
-            } => self.ask(move |source| Message::Past(source.past(&workflow, kind, &but))),
+            } => {
+                self.ask(move |source| Message::Past(Box::new(source.past(&workflow, kind, &but))));
+            }
             Request::Check(file) => self.ask(move |source| Message::Checked {
                 result: source.check(&file),
                 file,

@@ -218,3 +218,40 @@ fn r_starts_a_run_like_the_selected_one() {
     assert_eq!((&new["like"], &new["kind"]), (&"a".into(), &"live".into()));
     face.keys("q");
 }
+
+#[test]
+fn a_failure_says_what_was_done_the_last_time() {
+    let place = Place::new();
+    place.write("w.yaml", TEXT);
+    let fails = ["-p", "fail=true"];
+    let args = [
+        "run",
+        "w.yaml",
+        "--headless",
+        "--hold",
+        "--detach",
+        "--id",
+        "a",
+    ];
+    let ctl = |args: &[&str]| {
+        let output = place.output(&[&["ctl", "a"], args].concat());
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+    };
+    place.output(&[&args[..], &fails].concat());
+    crate::place::wait_for("its failure", || place.step("a", "two") == "failed");
+    let change = ["--set", "env.FAIL=false", "--reason", "not tonight"];
+    ctl(&[&["retry", "two"], &change[..]].concat());
+    crate::place::wait_for("the question", || place.step("a", "go") == "waiting");
+    ctl(&["approve", "go"]);
+    crate::place::wait_for("its end", || place.show("a")["ended_at"].is_string());
+
+    let again = [&["run", "w.yaml", "--id", "b"], &fails[..]].concat();
+    let mut face = Face::start(&place, &again, 120, 30);
+    face.wait("FAIL  two");
+    face.wait("Last time");
+    face.wait("retried with env.FAIL=false: not tonight, ok at try 2");
+    face.wait("Changed since it was ok");
+    face.wait("env.FAIL false → true");
+    face.keys("d");
+    face.wait("last time");
+}

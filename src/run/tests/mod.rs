@@ -4,6 +4,7 @@ mod build;
 mod compares;
 mod large;
 mod plans;
+mod precedents;
 mod questions;
 mod random;
 mod reloads;

@@ -32,4 +32,4 @@ pub(crate) use plain::Plain;
 pub(crate) use run_filter::RunFilter;
 pub(crate) use run_list::{RunList, status};
 pub(crate) use runbook::Runbook;
-pub(crate) use screen_model::{Detail, Focus, Model, TextView, Tone, View};
+pub(crate) use screen_model::{Before, Detail, Focus, Model, TextView, Tone, View};

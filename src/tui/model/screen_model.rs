@@ -13,8 +13,8 @@ use super::{Aim, Marks, Merge, Place, Plain, RunList, Runbook};
 use crate::engine::Pace;
 use crate::id::StepId;
 use crate::run::{
-    Actor, Expectations, Expected, Forecast, InputField, PastTimes, Run, Seen, Shown, State,
-    StepRun,
+    Actor, Changed, Expectations, Expected, Forecast, InputField, PastRuns, Precedent, Run, Seen,
+    Shown, State, StepRun,
 };
 use crate::text::Clean;
 use crate::time::Timestamp;
@@ -54,6 +54,7 @@ pub(crate) struct Model {
     pub log: LogPane,
     pub merge: Merge,
     pub detail: Detail,
+    pub before: Before,
     pub runbook: Runbook,
     pub audit_top: usize,
     pub text: TextView,
@@ -87,7 +88,7 @@ pub(crate) struct Model {
     pub expected: Option<Duration>,
     /// Worked out when it is looked at: a fast run has many turns between two frames.
     forecast: OnceCell<Forecast>,
-    pub past: PastTimes,
+    pub past: PastRuns,
     /// What `past` says of the plan as it is.
     pub expectations: Expectations,
     /// Steps that wait for a person's decision, in row order.
@@ -148,6 +149,22 @@ pub(crate) struct Detail {
     pub top: usize,
 }
 
+/// What past runs say of the selected step, if it failed; computed when the selection or the run changes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Before {
+    /// Of this step, at this event.
+    pub of: Option<(usize, u64)>,
+    pub precedent: Option<Precedent>,
+    pub changed: Option<Changed>,
+}
+
+impl Before {
+    /// How many lines there are to say.
+    pub(crate) fn lines(&self) -> u16 {
+        u16::from(self.precedent.is_some()) + u16::from(self.changed.is_some())
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TextView {
     pub title: String,
@@ -197,6 +214,7 @@ impl Model {
             log: LogPane::default(),
             merge: Merge::default(),
             detail: Detail::default(),
+            before: Before::default(),
             runbook: Runbook::default(),
             audit_top: 0,
             text: TextView::default(),
@@ -221,7 +239,7 @@ impl Model {
             height: 24,
             expected,
             forecast: OnceCell::from(Forecast::default()),
-            past: PastTimes::default(),
+            past: PastRuns::default(),
             expectations: Expectations::default(),
             needs_you: Vec::new(),
             checks_need: false,
@@ -331,20 +349,23 @@ impl Model {
         self.selected = here.and_then(|id| self.run.index(id)).unwrap_or(first);
         self.legal = Legal::default();
         self.detail = Detail::default();
+        self.before = Before::default();
         self.runbook = Runbook::default();
         self.merge.forget();
         self.build_rows();
     }
 
-    /// Takes in how long the steps took in past runs.
-    pub(crate) fn learn(&mut self, past: PastTimes) {
+    /// Takes in what past runs tell.
+    pub(crate) fn learn(&mut self, past: PastRuns) {
         self.past = past;
+        self.detail.of = None;
+        self.before.of = None;
         self.expect();
         self.forget_forecast();
     }
 
     fn expect(&mut self) {
-        self.expectations = Expectations::new(self.run.workflow(), &self.past);
+        self.expectations = Expectations::new(self.run.workflow(), &self.past.times);
         self.expected = self.run.expected_in_all(&self.expectations);
     }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::plan;
 use super::play::{Play, approve, asking, failed, failed_with, ticking};
 use crate::engine::Pace;
-use crate::run::{Outcome, PastTimes, Phase};
+use crate::run::{Command, Outcome, PastRuns, Phase};
 use crate::tui::message::Message;
-use crate::workflow::{AttentionTimeout, OnAttentionTimeout, check_including};
+use crate::workflow::{AttentionTimeout, OnAttentionTimeout, Template, check_including};
 
 fn picture(name: &str, play: &Play) {
     insta::assert_snapshot!(name, play.text(false));
@@ -169,9 +169,9 @@ fn gantt() {
 #[test]
 fn past_runs_say_what_is_expected() {
     let mut play = failed();
-    let mut past = PastTimes::default();
+    let mut past = PastRuns::default();
     past.add(&ticking().engine);
-    play.tell(Message::Past(past.clone()));
+    play.tell(Message::Past(Box::new(past.clone())));
     picture("past_80x24", &play);
     picture("gantt_past_80x24", play.press("3 z"));
     play.press("d");
@@ -183,12 +183,56 @@ fn past_runs_say_what_is_expected() {
         let mut older = Play::new(plan::failover());
         past.add(&older.pass(seconds).ok(&["freeze-deploys"]).engine);
     }
-    play.tell(Message::Past(past));
+    play.tell(Message::Past(Box::new(past)));
     play.press("g g 3 z");
     picture("gantt_spread_80x24", &play);
     play.press("d");
     picture("detail_trend_80x24", &play);
     picture("detail_trend_200x50", play.press("1").resize(200, 50));
+}
+
+#[test]
+fn a_failure_says_what_was_done_the_last_time() {
+    let mut before = failed_with(plan::failover());
+    let sam = crate::run::Actor {
+        name: "sam".into(),
+        ..crate::run::Actor::default()
+    };
+    before.by(
+        sam,
+        Command::Skip {
+            step: "promote-orders".into(),
+            outputs: std::collections::BTreeMap::new(),
+            dependents: true,
+            reason: "the replica was rebuilt by hand".into(),
+        },
+    );
+    let mut past = PastRuns::default();
+    past.add(&before.engine);
+    // It went well before that, to another target.
+    let mut workflow = Arc::unwrap_or_clone(plan::failover());
+    let mut steps = workflow.steps.iter_mut();
+    let step = steps
+        .find(|step| step.id.as_str() == "promote-orders")
+        .expect("it is there");
+    step.env = vec![("TARGET".into(), Template::literal("db-orders-9"))];
+    let mut older = Play::new(Arc::new(workflow));
+    older
+        .pass(4)
+        .ok(&["freeze-deploys"])
+        .pass(9)
+        .ok(&["fence-primary", "snapshot-orders"]);
+    past.add(&older.pass(60).ok(&["promote-orders"]).engine);
+
+    let mut play = failed();
+    play.tell(Message::Past(Box::new(past)));
+    play.now.0 += 12 * 86_400_000;
+    play.pass(0);
+    picture("last_time_80x24", &play);
+    insta::assert_snapshot!("last_time_80x24_ascii", play.text(true));
+    picture("last_time_200x50", play.resize(200, 50));
+    picture("last_time_40x10", play.resize(40, 10));
+    picture("last_time_detail_80x24", play.resize(80, 24).press("d"));
 }
 
 #[test]

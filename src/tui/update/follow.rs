@@ -2,14 +2,15 @@
 
 use super::runbook;
 use crate::id::AttemptId;
-use crate::tui::layout::{Panes, panes};
+use crate::tui::layout::{Card, Panes, panes};
 use crate::tui::message::{LogOf, Request, Slice};
-use crate::tui::model::{Detail, Model, Place, View};
+use crate::tui::model::{Before, Detail, Model, Place, View};
 
 pub(super) fn sync(model: &mut Model, out: &mut Vec<Request>) {
     if model.plain.on {
         return model.learn_what_is_legal();
     }
+    before(model);
     let panes = panes(model);
     scroll(model, &panes);
     log(model, &panes, out);
@@ -129,6 +130,26 @@ fn watch(model: &mut Model, height: u64, out: &mut Vec<Request>) {
             ask(model, of, slice, out);
         }
     }
+}
+
+/// What past runs say of the selected step, where a person must decide about it.
+fn before(model: &mut Model) {
+    let of = (model.selected, model.run.seq());
+    if model.before.of == Some(of) {
+        return;
+    }
+    let mut before = Before {
+        of: Some(of),
+        ..Before::default()
+    };
+    let step = model.step().filter(|_| Card::of(model) == Card::Failure);
+    if let Some(step) = step {
+        let precedents = &model.past.precedents;
+        before.precedent = precedents.of(&step.id).cloned();
+        let changed = precedents.changed(&model.run, &step.id);
+        before.changed = changed.filter(|changed| !changed.inputs.is_empty());
+    }
+    model.before = before;
 }
 
 fn detail(model: &mut Model, panes: &Panes) {

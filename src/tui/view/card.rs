@@ -6,9 +6,9 @@ use ratatui::layout::Rect;
 use super::hints::keys_row;
 use super::preflight;
 use super::strip::Strip;
-use super::words::{counted, phase_words, took};
+use super::words::{became, counted, last_time, phase_words, took};
 use crate::run::{Ask, Outcome, State};
-use crate::time::clock_span;
+use crate::time::{age, clock_span};
 use crate::tui::ansi;
 use crate::tui::keys::Act;
 use crate::tui::layout::Card;
@@ -67,7 +67,17 @@ fn failure(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     let only_code = is_exit_code(model, &why) && !last.is_empty();
     let text = if only_code { &last } else { &why };
     strip.cut(text, room, theme, theme.style(Role::LogError));
-    if area.height > 3 && !only_code {
+    let free = area.height.saturating_sub(3);
+    let before = before(model, theme);
+    let from_before = (before.len() as u16).min(free);
+    for (n, line) in before.iter().take(usize::from(from_before)).enumerate() {
+        let y = area.height - 1 - from_before + n as u16;
+        let mut strip = Strip::nth(buffer, area, y);
+        strip
+            .gap(1)
+            .cut(line, room, theme, theme.style(Role::Accent));
+    }
+    if free > from_before && !only_code {
         let mut strip = Strip::nth(buffer, area, 2);
         strip
             .gap(1)
@@ -93,6 +103,25 @@ fn failure(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
         &mut Strip::nth(buffer, area, area.height - 1),
         &keys,
     );
+}
+
+/// What was done the last time that this step went wrong, and what it was given since it last went well.
+fn before(model: &Model, theme: &Theme) -> Vec<String> {
+    let last = model.before.precedent.as_ref().zip(model.step());
+    let last = last.map(|(before, step)| {
+        let told = last_time(before, step, model.now);
+        format!("Last time, {told}")
+    });
+    let changed = model.before.changed.as_ref().map(|changed| {
+        let ago = age(model.now.since(changed.at));
+        let inputs: Vec<String> = changed
+            .inputs
+            .iter()
+            .map(|pair| became(pair, theme))
+            .collect();
+        format!("Changed since it was ok {ago} ago: {}", inputs.join(", "))
+    });
+    last.into_iter().chain(changed).collect()
 }
 
 fn is_exit_code(model: &Model, why: &str) -> bool {

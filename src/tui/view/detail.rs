@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::spark::spark;
 use super::strip::{Strip, wrap};
-use super::words::took;
+use super::words::{became, last_time, took};
 use crate::run::{Ask, Expected, Run, Spread};
 use crate::text::Clean;
 use crate::time::{clock_span, spoken_span};
@@ -98,7 +98,7 @@ fn lines(model: &Model, theme: &Theme) -> Vec<Line> {
     if let Some(expected) = model.expected_of(model.selected) {
         lines.add("expected", &expected_words(expected), Role::Text);
     }
-    let trend = model.past.trend(&def.id, TREND);
+    let trend = model.past.times.trend(&def.id, TREND);
     if let [_, .., last] = trend.as_slice() {
         let text = format!("{} {}", spark(&trend, theme), clock_span(*last));
         lines.add("trend", &text, Role::Text);
@@ -141,6 +141,19 @@ fn lines(model: &Model, theme: &Theme) -> Vec<Line> {
         lines.add("output", &format!("{name} = {value}"), Role::Text);
     }
     attempts(model, &mut lines);
+    if let Some(before) = &model.before.precedent {
+        let text = last_time(before, step, model.now);
+        lines.add("last time", &text, Role::Accent);
+    }
+    for pair in model
+        .before
+        .changed
+        .iter()
+        .flat_map(|changed| &changed.inputs)
+    {
+        let text = became(pair, theme);
+        lines.add("changed", &text, Role::Accent);
+    }
     let need = |index: usize| name_and_state(&model.run, index);
     let needs = model
         .run

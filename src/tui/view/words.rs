@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::run::{Attempt, Phase, Run, Shown, State};
-use crate::time::{Timestamp, clock_span};
+use crate::run::{Attempt, Pair, Phase, Precedent, Run, Shown, State, StepRun};
+use crate::time::{Timestamp, age, clock_span};
+use crate::tui::theme::Theme;
 
 pub(crate) fn phase_words(phase: Phase) -> &'static str {
     match phase {
@@ -56,4 +57,24 @@ pub(crate) fn time_of(run: &Run, index: usize, now: Timestamp) -> String {
 /// `5 ok`, `1 FAIL`: the words and the number.
 pub(crate) fn counted(n: usize, word: &str) -> String {
     format!("{n} {word}")
+}
+
+/// `12d ago: exit 3; mira retried, ok at try 2  (r-41)`. That it failed in the same way is worth more than its words once more.
+pub(crate) fn last_time(before: &Precedent, step: &StepRun, now: Timestamp) -> String {
+    let ago = age(now.since(before.at));
+    let failure = match before.failure.as_str() {
+        "" => String::new(),
+        _ if before.is_the_same(step) => "the same failure; ".to_owned(),
+        other => format!("{other}; "),
+    };
+    format!("{ago} ago: {failure}{}  ({})", before.then, before.run)
+}
+
+/// `env.TARGET blue > green`.
+pub(crate) fn became(pair: &Pair, theme: &Theme) -> String {
+    let [was, is] = pair
+        .values
+        .each_ref()
+        .map(|value| value.as_deref().unwrap_or("-"));
+    format!("{} {was} {} {is}", pair.name, theme.lines().arrow)
 }
