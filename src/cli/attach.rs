@@ -46,7 +46,14 @@ pub(super) fn attach(
     };
     let (handle, actor) = reach(&past, watch).map_err(|error| unreached(&past, &error))?;
     let recording = run::recording(args.record.as_deref(), Face::Screen, settings)?;
-    show(&handle, &actor, (watch, recording), settings, out)
+    let workflow = past.run.workflow().name.as_str();
+    show(
+        &handle,
+        (&actor, workflow),
+        (watch, recording),
+        settings,
+        out,
+    )
 }
 
 /// Attaches as a screen that watches, for now or for good.
@@ -61,14 +68,14 @@ pub(super) fn reach(past: &Past, watch: Watch) -> Result<(Handle, Actor), link::
 /// The screen on a run that goes on, whatever becomes of this screen.
 pub(super) fn show(
     handle: &Handle,
-    actor: &Actor,
+    (actor, workflow): (&Actor, &str),
     (watch, recording): (Watch, Option<Arc<Recording>>),
     settings: &Settings,
     out: &mut Out,
 ) -> Result<Exit, Failure> {
     let mut broken = false;
     loop {
-        let mut options = screen::options(settings, Some(handle.run_dir()), watch)?;
+        let mut options = screen::options(settings, Some((handle.run_dir(), workflow)), watch)?;
         options.recording.clone_from(&recording);
         match tui::run(handle.clone(), actor.clone(), options) {
             Outcome::Ended(phase) => {

@@ -41,6 +41,8 @@ pub(super) struct Post<'a> {
     pub own_session: bool,
     /// Of what is on the screen.
     pub recording: Option<Arc<tui::Recording>>,
+    /// The name of what is run.
+    pub workflow: &'a str,
     pub settings: &'a Settings,
 }
 
@@ -205,8 +207,8 @@ fn on_screen(
 ) -> Result<Exit, Failure> {
     let mut broken = false;
     loop {
-        let mut options =
-            screen::options(post.settings, Some(handle.run_dir()), tui::Watch::Acting)?;
+        let of = (handle.run_dir(), post.workflow);
+        let mut options = screen::options(post.settings, Some(of), tui::Watch::Acting)?;
         options.recording.clone_from(&post.recording);
         match tui::run(handle.clone(), post.actor.clone(), options) {
             tui::Outcome::Ended(phase) => {

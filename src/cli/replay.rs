@@ -30,7 +30,8 @@ pub(super) fn replay(
             )),
         );
     }
-    let mut options = screen::options(settings, Some(&past.dir), Watch::WatchOnly)?;
+    let of = (&past.dir, past.run.workflow().name.as_str());
+    let mut options = screen::options(settings, Some(of), Watch::WatchOnly)?;
     options.replay = Some(Replay::new(past.run.started_at(), args.speed));
     match tui::run(Handle::past(past.dir), actor::at_screen(), options) {
         Outcome::Broken(why) => Err(Failure::storage(why)),

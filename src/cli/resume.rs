@@ -57,6 +57,7 @@ pub(super) fn resume(
     } else {
         Face::Screen
     };
+    let workflow = past.run.workflow().name.clone();
     let post = Post {
         actor: if lines {
             actor::current()
@@ -66,6 +67,7 @@ pub(super) fn resume(
         face,
         own_session: args.own_session,
         recording: run::recording(args.record.as_deref(), face, settings)?,
+        workflow: &workflow,
         settings,
     };
     if !lines {

@@ -58,11 +58,13 @@ pub(super) fn run(args: &RunArgs, settings: &Settings, out: &mut Out) -> Result<
         like: origin.like,
     };
     let start = beginning.start(&workflow, &origin.file, &id);
+    let name = workflow.name.clone();
     let post = Post {
         actor: start.actor.clone(),
         face,
         own_session: args.own_session,
         recording: recording(args.record.as_deref(), face, settings)?,
+        workflow: &name,
         settings,
     };
     launch::start(&shelf, workflow, start, &post, out)
@@ -179,11 +181,13 @@ fn at_screen(origin: Origin, settings: &Settings, out: &mut Out) -> Result<Exit,
         ..Beginning::default()
     };
     let start = beginning.start(&origin.workflow, &origin.file, &run_id(None)?);
+    let name = origin.workflow.name.clone();
     let post = Post {
         actor: start.actor.clone(),
         face: Face::Screen,
         own_session: false,
         recording: None,
+        workflow: &name,
         settings,
     };
     launch::start(&shelf, origin.workflow, start, &post, out)

@@ -28,13 +28,13 @@ use crate::workflow::{self, Severity, Workflow};
 const FPS_NEAR: u16 = 10;
 const FPS_FAR: u16 = 4;
 
-/// The options of a screen, from the settings and the terminal.
+/// The options of a screen, from the settings and the terminal; of a run, its folder and the name of its workflow.
 pub(super) fn options(
     settings: &Settings,
-    dir: Option<&RunDir>,
+    run: Option<(&RunDir, &str)>,
     watch: Watch,
 ) -> Result<Options, Failure> {
-    let kept = dir.and_then(|dir| Some(Kept::of(&dir.summary().ok()?.workflow, settings)));
+    let kept = run.map(|(_, workflow)| Kept::of(workflow, settings));
     let memory = kept.as_ref().and_then(|kept| kept.recall().transpose());
     let chosen = match &memory {
         Some(Ok(memory)) if !settings.theme_asked => memory.theme.as_deref(),
@@ -55,7 +55,9 @@ pub(super) fn options(
         fps: u32::from(settings.fps.unwrap_or(if far { FPS_FAR } else { FPS_NEAR })),
         watch,
         now: clock::now,
-        dir: dir.map(|d| d.path().to_owned()).unwrap_or_default(),
+        dir: run
+            .map(|(dir, _)| dir.path().to_owned())
+            .unwrap_or_default(),
         programs: programs(),
         source: Some(Arc::new(Shelves {
             settings: settings.clone(),
@@ -162,6 +164,7 @@ pub(super) fn open(
     out: &mut Out,
 ) -> Result<Option<Exit>, Failure> {
     let past = past::open(settings, id.as_str())?;
+    let workflow = past.run.workflow().name.clone();
     let driven = past.holder.as_ref().is_some_and(|h| !h.detached);
     if !driven && (!past.run.phase().is_terminal() || past.run.has_hooks_to_do()) {
         let post = Post {
@@ -169,6 +172,7 @@ pub(super) fn open(
             face: Face::Screen,
             own_session: false,
             recording: None,
+            workflow: &workflow,
             settings,
         };
         return launch::resume(past.dir, &post, out).map(Some);
@@ -177,13 +181,14 @@ pub(super) fn open(
         match attach::reach(&past, Watch::Watching) {
             Ok((handle, actor)) => {
                 let watching = (Watch::Watching, None);
-                return attach::show(&handle, &actor, watching, settings, out).map(Some);
+                return attach::show(&handle, (&actor, &workflow), watching, settings, out)
+                    .map(Some);
             }
             // Of an older version, or on another host: its journal can be read all the same.
             Err(error) => tracing::warn!(run = %past.id, "cannot attach: {error}"),
         }
     }
-    let options = options(settings, Some(&past.dir), Watch::WatchOnly)?;
+    let options = options(settings, Some((&past.dir, &workflow)), Watch::WatchOnly)?;
     match tui::run(Handle::past(past.dir), actor::at_screen(), options) {
         Outcome::Broken(why) => Err(Failure::storage(why)),
         outcome => go_on(outcome, settings, out),

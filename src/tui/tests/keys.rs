@@ -724,3 +724,22 @@ fn past_times_are_asked_for_once() {
     let asked = asked.filter(|request| matches!(request, Request::LoadPast { workflow, .. } if workflow == "failover-eu"));
     assert_eq!(asked.count(), 1);
 }
+
+#[test]
+fn a_slow_line_is_told_beside_the_keys() {
+    use crate::tui::pacer::{Level, Tempo};
+    let tempo = |level, ms| {
+        let write = std::time::Duration::from_millis(ms);
+        Message::Tempo(Tempo { level, write })
+    };
+    let mut play = failed();
+    let before = play.text(false);
+    play.tell(tempo(Level::Slow, 180));
+    assert!(play.text(false).contains("line slow: 0.2 s"));
+    play.tell(tempo(Level::Crawl, 1_240));
+    play.resize(200, 50);
+    let told = "the line crawls: a frame takes 1.3 s, at most 1 a second; :plain needs less";
+    assert!(play.text(false).contains(told), "{}", play.text(false));
+    play.resize(80, 24).tell(tempo(Level::Fast, 1));
+    assert_eq!(play.text(false), before);
+}
