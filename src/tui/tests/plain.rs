@@ -1,8 +1,9 @@
 //! Lines instead of a screen: what is told and asked, what a typed line does, and what it never does.
 
+use super::plan;
 use super::play::{Play, asking, failed, ticking};
 use crate::id::StepId;
-use crate::run::{Actor, Command};
+use crate::run::{Actor, Command, Outcome};
 use crate::tui::message::{Message, Request};
 
 impl Play {
@@ -183,4 +184,33 @@ fn ctrl_c_drops_what_is_asked_and_then_asks_how_to_leave() {
     play.line("2");
     assert!(play.model.outcome.is_some());
     assert!(play.sent.is_empty());
+}
+
+#[test]
+fn what_holds_a_run_before_its_first_step_is_told_and_overridden() {
+    let mut play = Play::new(plan::with_preflight());
+    play.plain();
+    play.pass(2);
+    play.check("tools", Outcome::Succeeded, "");
+    play.check("replica-lag", Outcome::Failed, "exit 1");
+    assert!(play.calls().is_empty(), "two are still looked at");
+    play.check("pager", Outcome::TimedOut, "timed out after 30s");
+    let told = play.model.plain.take();
+    play.drawn();
+    for wanted in [
+        "preflight replica-lag: NOT MET: exit 1",
+        "preflight pager: WARNS",
+        "1 retry: run the checks again",
+        "2 skip: begin although a check is not met",
+    ] {
+        assert!(told.contains(wanted), "{wanted} is not in\n{told}");
+    }
+    assert_eq!(
+        play.calls(),
+        ["flightdeck: failover-eu: preflight is not met"]
+    );
+    for line in ["2", "", "agreed with the dba", "1"] {
+        play.line(line);
+    }
+    assert!(play.model.run.blocking().is_empty());
 }

@@ -126,8 +126,11 @@ fn needs_you(model: &mut Model, first: bool, out: &mut Vec<Request>) {
     let run = &model.run;
     let checks = run.is_before_steps() && run.shown() == Shown::Attention;
     let had_checks = std::mem::replace(&mut model.checks_need, checks);
-    if checks && !had_checks && !first && model.pace == Pace::Live {
-        out.push(call(model, "preflight is not met"));
+    if checks && !had_checks {
+        model.plain.due = true;
+        if !first && model.pace == Pace::Live {
+            out.push(call(model, "preflight is not met"));
+        }
     }
     let run = &model.run;
     if run.steps().is_empty() || run.phase().is_terminal() {

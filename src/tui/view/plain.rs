@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::preflight;
 use crate::run::{Ask, State};
 use crate::text::Clean;
 use crate::tui::keys::{Act, action};
@@ -57,7 +58,10 @@ const OF_STEP: u8 = 9;
 /// How the selected step stands, and what can be done.
 pub(crate) fn choices(model: &Model, all: bool) -> Vec<Clean> {
     let mut lines = vec![Clean::line(&standing(model))];
-    if let Some(step) = model.step() {
+    if model.run.is_before_steps() {
+        let checks = preflight::lines(model);
+        lines.extend(checks.map(|check| Clean::line(&format!("preflight {check}"))));
+    } else if let Some(step) = model.step() {
         lines.push(step_line(model, model.selected));
         lines.extend(asked_of(step.ask.as_ref()).map(|text| Clean::line(&text)));
     }

@@ -100,18 +100,52 @@ fn order(model: &Model) -> Vec<usize> {
     order
 }
 
-/// ` X replica-lag  NOT MET, blocks  0:03  exit 1; ask the dba before you override`.
-fn row(model: &Model, theme: &Theme, i: usize, strip: &mut Strip) {
-    let check = &model.run.checks()[i];
-    let def = model.run.check_def(i);
-    let (status, word) = match check.finding() {
-        Finding::Unmet if def.blocks => (Status::Fail, "NOT MET"),
+/// How a check stands, in a word.
+fn standing(model: &Model, i: usize) -> (Status, &'static str) {
+    match model.run.checks()[i].finding() {
+        Finding::Unmet if model.run.check_def(i).blocks => (Status::Fail, "NOT MET"),
         Finding::Unmet => (Status::Ask, "WARNS"),
         Finding::Due => (Status::Wait, "waits"),
         Finding::Running => (Status::Run, "runs"),
         Finding::Overridden => (Status::OkException, "overridden"),
         Finding::Met => (Status::Ok, "met"),
-    };
+    }
+}
+
+/// What it has found, what its author says of that, and who has overridden it.
+fn why(model: &Model, i: usize) -> String {
+    let (check, def) = (&model.run.checks()[i], model.run.check_def(i));
+    let mut words = check.why().to_owned();
+    if check.finding() == Finding::Unmet && !def.description.is_empty() {
+        words = format!(
+            "{words}; {}",
+            def.description.lines().next().unwrap_or_default()
+        );
+    }
+    match &check.overridden {
+        Some(who) => format!("by {who}: {words}"),
+        None => words,
+    }
+}
+
+/// The checks in lines: `replica-lag: NOT MET: exit 1`.
+pub(super) fn lines(model: &Model) -> impl Iterator<Item = String> {
+    order(model).into_iter().map(|i| {
+        let (_, word) = standing(model, i);
+        let why = why(model, i);
+        let why = if why.is_empty() {
+            why
+        } else {
+            format!(": {why}")
+        };
+        format!("{}: {word}{why}", model.run.checks()[i].id)
+    })
+}
+
+/// ` X replica-lag  NOT MET, blocks  0:03  exit 1; ask the dba before you override`.
+fn row(model: &Model, theme: &Theme, i: usize, strip: &mut Strip) {
+    let check = &model.run.checks()[i];
+    let (status, word) = standing(model, i);
     let look = theme.status(status);
     strip.gap(1).own(&look.glyph, look.style).gap(1).cut(
         check.id.as_str(),
@@ -131,18 +165,8 @@ fn row(model: &Model, theme: &Theme, i: usize, strip: &mut Strip) {
         &format!("{:<6}", time.unwrap_or_default()),
         theme.style(Role::Muted),
     );
-    let mut words = check.why().to_owned();
-    if check.finding() == Finding::Unmet && !def.description.is_empty() {
-        words = format!(
-            "{words}; {}",
-            def.description.lines().next().unwrap_or_default()
-        );
-    }
-    if let Some(who) = &check.overridden {
-        words = format!("by {who}: {words}");
-    }
     let room = strip.room();
     strip
         .gap(1)
-        .cut(&words, room, theme, theme.style(Role::LogError));
+        .cut(&why(model, i), room, theme, theme.style(Role::LogError));
 }
