@@ -152,11 +152,8 @@ impl Fold {
             run: workflow.map(|workflow| Run::empty(Arc::new(workflow))),
         };
         fold.add(first);
-        // Before anything has happened, the forecast is the whole of it.
-        let expected = fold.run.as_ref().and_then(|run| {
-            let forecast = run.forecast(first.at, &Expectations::default());
-            forecast.end.map(|end| end.since(first.at))
-        });
+        let run = fold.run.as_ref();
+        let expected = run.and_then(|run| run.expected_in_all(&Expectations::default()));
         let expected = expected.map(|span| u64::try_from(span.as_millis()).unwrap_or(u64::MAX));
         fold.summary.expected_ms = expected.filter(|ms| *ms > 0);
         Some(fold)

@@ -1,8 +1,11 @@
 //! Two runs held against each other, and what one sees of that.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::super::compare::differing;
 use super::scenario::play;
+use crate::id::RunId;
 use crate::run::{Comparison, Contrast, Run, StepPair};
 
 const PLAN: &str = "step a\nstep b needs a\nstep c needs b\nstart";
@@ -75,4 +78,18 @@ fn steps_that_only_one_plan_has_come_last() {
     assert_eq!(ids, ["new", "a", "old"]);
     assert!(step(&comparison, "old").differs());
     assert_eq!(step(&comparison, "old").sides[1], None);
+}
+
+#[test]
+fn a_value_that_holds_the_own_id_of_each_run_is_the_same() {
+    let ids = ["night-1", "night-2"].map(|id| RunId::parse(id).expect("a run id"));
+    let values = |id: &str, target: &str| {
+        let dir = ("env.DIR".to_owned(), format!("/tmp/{id}/data"));
+        let target = ("env.TARGET".to_owned(), target.to_owned());
+        BTreeMap::from([dir, target])
+    };
+    let both = [values("night-1", "blue"), values("night-2", "green")];
+    let differ = differing(&both, ids.each_ref());
+    let names: Vec<&str> = differ.iter().map(|pair| pair.name.as_str()).collect();
+    assert_eq!(names, ["env.TARGET"]);
 }

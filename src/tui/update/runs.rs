@@ -60,5 +60,5 @@ fn open(model: &mut Model) {
 
 /// The run that is shown goes on, or has ended, without this screen.
 fn needs_no_screen(model: &Model) -> bool {
-    model.run.phase().is_terminal() || model.pace != Pace::Live
+    model.run.phase().is_terminal() || model.pace != Pace::Live || model.replay.is_some()
 }
