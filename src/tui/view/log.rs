@@ -106,6 +106,10 @@ fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     if log.only_matches {
         tell("only matches");
     }
+    // Which clock it is goes before where one stands: a time that is taken for local time misleads.
+    if log.stamps == Stamps::Clock {
+        tell("UTC");
+    }
     match log.place {
         Place::Follow if log.watched.is_some() => tell("follow"),
         Place::At(_) if log.total() > 0 => {
@@ -119,10 +123,9 @@ fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
         tell("wrap off");
     }
     match log.stamps {
-        Stamps::Clock => tell("UTC"),
         Stamps::SinceStart if log.attempt().is_none() => tell("since the run's start"),
         Stamps::SinceStart => tell("since the try's start"),
-        Stamps::Off => {}
+        Stamps::Clock | Stamps::Off => {}
     }
     if model.view == View::Logs {
         let key = model.keymap.first_of(Act::ViewLogs);
