@@ -4,18 +4,17 @@
 //! with its files closed.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 use std::io;
 use std::ops::Range;
 
 use super::Reader;
+use super::ahead::Ahead;
 use super::reader::Line;
 use crate::time::Timestamp;
 
 /// Ended outputs that are kept open at once; those that grow come on top.
 const OPEN_MAX: usize = 64;
-/// Lines of one output that are read ahead at first; each time that they were all wanted, twice as many.
-const AHEAD: usize = 64;
 
 /// A line of the whole, and whose it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,9 +159,6 @@ impl Merged {
         cut.0.resize(self.parts.len(), 0);
         let mut number = cut.position();
         let mut heads = BinaryHeap::new();
-        let mut ahead: Vec<VecDeque<Line>> = Vec::new();
-        ahead.resize_with(self.parts.len(), VecDeque::new);
-        let mut far = vec![AHEAD; self.parts.len()];
         let end = |part: &Part| part.end(finished);
         for (nth, part) in self.parts.iter().enumerate() {
             // Of what begins later nothing is read before it is its turn.
@@ -176,33 +172,39 @@ impl Merged {
                 _ => {}
             }
         }
+        let under_way = cut
+            .0
+            .iter()
+            .filter(|lines| **lines > 0)
+            .count()
+            .min(heads.len());
+        let mut ahead = Ahead::new(self.parts.len(), under_way);
         let mut lines = Vec::new();
         while let Some(Reverse((at, nth))) = heads.pop() {
             if lines.len() == count {
                 break;
             }
             let end = end(&self.parts[nth]);
-            if ahead[nth].is_empty() {
-                let wanted = (end - cut.0[nth]).min(far[nth].min(count - lines.len()) as u64);
-                far[nth] *= 2;
-                ahead[nth] = self
-                    .awake(nth)?
-                    .lines(cut.0[nth], wanted as usize, max)?
-                    .into();
+            if ahead.next(nth).is_none() {
+                let (far, bytes) = ahead.share(nth, count - lines.len());
+                let wanted = (end - cut.0[nth]).min(far as u64) as usize;
+                let reader = self.awake(nth)?;
+                ahead.put(nth, reader.lines_within(cut.0[nth], wanted, max, bytes)?);
             }
-            let Some(line) = ahead[nth].pop_front() else {
+            let Some(key) = ahead.next(nth).map(|line| self.parts[nth].key(line)) else {
                 continue;
             };
-            let key = self.parts[nth].key(&line);
             if key > at {
                 // Now its moment is known; another one may come first.
-                ahead[nth].push_front(line);
                 heads.push(Reverse((key, nth)));
                 continue;
             }
+            let Some(line) = ahead.take(nth) else {
+                continue;
+            };
             cut.0[nth] = line.number + 1;
             if cut.0[nth] < end {
-                let next = ahead[nth].front().map(|line| self.parts[nth].key(line));
+                let next = ahead.next(nth).map(|line| self.parts[nth].key(line));
                 heads.push(Reverse((next.unwrap_or(key), nth)));
             }
             lines.push(MergedLine {

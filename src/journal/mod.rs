@@ -15,6 +15,7 @@ mod run_dir;
 mod shelf;
 mod summary;
 
+mod ahead;
 mod index;
 mod merged;
 mod output;

@@ -166,7 +166,19 @@ impl Reader {
     }
 
     pub fn lines(&mut self, from: u64, count: usize, max: usize) -> io::Result<Vec<Line>> {
+        self.lines_within(from, count, max, usize::MAX)
+    }
+
+    /// The same, but none after so many bytes; at least one line.
+    pub(super) fn lines_within(
+        &mut self,
+        from: u64,
+        count: usize,
+        max: usize,
+        bytes_max: usize,
+    ) -> io::Result<Vec<Line>> {
         let mut lines = Vec::new();
+        let mut got = 0;
         let end = from.saturating_add(count as u64).min(self.count());
         if from >= end {
             return Ok(lines);
@@ -176,12 +188,16 @@ impl Reader {
         for number in from..end {
             let at = times.at(bytes.offset)?;
             let (line, cut) = bytes.line(max)?;
+            got += line.len();
             lines.push(Line {
                 number,
                 at,
                 bytes: line,
                 cut,
             });
+            if got >= bytes_max {
+                break;
+            }
             // The rest of a long line is not read: the index knows where the next one begins.
             if cut && number + 1 < end {
                 bytes.jump(self.start_of(number + 1)?);

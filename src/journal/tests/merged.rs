@@ -158,6 +158,29 @@ fn hundreds_of_outputs_need_few_open_files() {
 }
 
 #[test]
+fn lines_too_long_to_be_read_ahead_keep_their_order() {
+    let dir = folder();
+    let (many, rounds) = (50, 6);
+    for nth in 0..many {
+        let mut writer = Writer::create(&path(dir.path(), nth), u64::MAX).unwrap();
+        for round in 0..rounds {
+            let text = format!("{round} {nth} {}\n", "x".repeat(70_000));
+            writer.write(text.as_bytes(), Timestamp(1_000 * round + nth as i64));
+        }
+        writer.finish();
+    }
+    let outputs = (0..many).map(|nth| (Reader::open(&path(dir.path(), nth)).unwrap(), false));
+    let mut merged = Merged::new(outputs).unwrap();
+    for from in [0, 120] {
+        let lines = merged.lines(from, 100, 64 << 10).unwrap();
+        let told: Vec<(u64, usize)> = lines.iter().map(|l| (l.line.number, l.part)).collect();
+        let expected = (from..from + 100).map(|n| (n / 50, (n % 50) as usize));
+        assert_eq!(told, expected.collect::<Vec<_>>(), "from {from}");
+        assert!(lines.iter().all(|line| line.line.bytes.len() == 64 << 10));
+    }
+}
+
+#[test]
 fn without_an_index_an_output_comes_first_and_nothing_is_lost() {
     let dir = folder();
     for (nth, text) in [(0, "a\nb\n"), (1, "c\n")] {
