@@ -277,7 +277,10 @@ pub(super) struct ReplayArgs {
     /// A run id, a unique beginning of one, or `last`
     #[arg(value_name = "RUN")]
     pub run: String,
-    /// So many times as fast; on the screen `>` and `<` change it, `p` pauses
+    /// Begin so long after the start of the run: `10m`, `1h30m`
+    #[arg(long, value_name = "TIME", value_parser = crate::workflow::parse_span)]
+    pub from: Option<std::time::Duration>,
+    /// So many times as fast; on the screen `>` and `<` change it, `p` pauses, `.` goes on to what happens next
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub speed: u32,
 }

@@ -32,7 +32,9 @@ pub(super) fn replay(
     }
     let of = (&past.dir, past.run.workflow().name.as_str());
     let mut options = screen::options(settings, Some(of), Watch::WatchOnly)?;
-    options.replay = Some(Replay::new(past.run.started_at(), args.speed));
+    let from = past.run.started_at().after(args.from.unwrap_or_default());
+    let moments = past.records.iter().map(|record| record.at).collect();
+    options.replay = Some(Replay::new(from, args.speed, moments));
     match tui::run(Handle::past(past.dir), actor::at_screen(), options) {
         Outcome::Broken(why) => Err(Failure::storage(why)),
         outcome => {

@@ -39,6 +39,8 @@ pub(crate) enum Change {
     Pause,
     Faster,
     Slower,
+    /// To the next moment at which something happens.
+    Ahead,
 }
 
 impl Change {
@@ -48,6 +50,7 @@ impl Change {
             Act::Pause => Some(Self::Pause),
             Act::Faster => Some(Self::Faster),
             Act::Slower => Some(Self::Slower),
+            Act::Ahead => Some(Self::Ahead),
             _ => None,
         }
     }
@@ -59,6 +62,8 @@ struct Tempo {
     at: Timestamp,
     since: Instant,
     shown: Replaying,
+    /// When something happens, ascending.
+    moments: Vec<Timestamp>,
 }
 
 impl Tempo {
@@ -76,14 +81,18 @@ impl Tempo {
             Change::Pause => self.shown.paused = !self.shown.paused,
             Change::Faster => self.shown.speed = (self.shown.speed * 2).min(SPEED_MAX),
             Change::Slower => self.shown.speed = (self.shown.speed / 2).max(1),
+            Change::Ahead => {
+                let next = self.moments.partition_point(|moment| *moment <= self.at);
+                self.at = self.moments.get(next).copied().unwrap_or(self.at);
+            }
         }
         self.shown
     }
 }
 
 impl Replay {
-    /// From this moment of the run on.
-    pub fn new(at: Timestamp, speed: u32) -> Self {
+    /// From this moment of the run on; `moments` are those at which something happens, ascending.
+    pub fn new(at: Timestamp, speed: u32, moments: Vec<Timestamp>) -> Self {
         Self(Arc::new(Mutex::new(Tempo {
             at,
             since: Instant::now(),
@@ -91,6 +100,7 @@ impl Replay {
                 speed: speed.clamp(1, SPEED_MAX),
                 paused: false,
             },
+            moments,
         })))
     }
 
@@ -215,6 +225,7 @@ mod tests {
                 speed: 1,
                 paused: false,
             },
+            moments: [9_000, 60_000].map(Timestamp).into(),
         };
         let after = |seconds| begun + Duration::from_secs(seconds);
         assert_eq!(tempo.time(after(2)), Timestamp(3_000));
@@ -229,6 +240,11 @@ mod tests {
             tempo.change(Change::Faster, after(61));
         }
         assert_eq!(tempo.shown.speed, SPEED_MAX);
+        tempo.change(Change::Pause, after(61));
+        for (ahead, at) in [(1, 9_000), (2, 60_000), (3, 60_000)] {
+            tempo.change(Change::Ahead, after(61 + ahead));
+            assert_eq!(tempo.time(after(90)), Timestamp(at));
+        }
     }
 
     #[test]
@@ -238,7 +254,7 @@ mod tests {
             at: Timestamp(at),
             event: crate::run::Event::RunPaused,
         };
-        let replay = Replay::new(Timestamp(0), 1);
+        let replay = Replay::new(Timestamp(0), 1, Vec::new());
         replay.change(Change::Pause);
         let start = replay.now().0;
         let mut played = Played {

@@ -97,6 +97,7 @@ pub enum Act {
     Plain,
     Faster,
     Slower,
+    Ahead,
 }
 
 /// How much is asked before a key takes effect.
@@ -334,6 +335,7 @@ pub const TABLE: &[Action] = &[
     row(A::Plain, &[], "plain", "", "lines and numbered questions instead of the screen; 0 comes back", Screen),
     row(A::Faster, &[">"], "faster", "", "in a replay: twice as fast", Screen),
     row(A::Slower, &["<"], "slower", "", "in a replay: half as fast", Screen),
+    row(A::Ahead, &["."], "ahead", "", "in a replay: on to what happens next", Screen),
     row(A::Back, &["Esc"], "back", "", "close what is open; never quits", Screen),
     row(A::Quit, &["q", "Ctrl-c"], "quit", "", "back; at the top: stay, detach, pause and quit, or abort", Screen),
 ];

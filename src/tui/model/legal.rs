@@ -230,7 +230,7 @@ impl Model {
             Act::Detach if self.pace != Pace::Live => Some("the run is not live".into()),
             Act::Detach if self.replay.is_some() => Some(WHY.to_owned()),
             Act::Plain if self.replay.is_some() => Some("a replay has no lines".into()),
-            Act::Faster | Act::Slower => Some("only a replay has a speed".into()),
+            Act::Faster | Act::Slower | Act::Ahead => Some("only in a replay".into()),
             Act::Reload if !self.has_source => Some("no file can be read here".into()),
             Act::Reload if self.run.paused().is_none() => Some("pause the run first".into()),
             Act::ViewRuns if !self.has_source => Some("there is no list of runs here".into()),
