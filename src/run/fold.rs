@@ -5,17 +5,14 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::actor::Actor;
 use super::attempt::{CheckRun, HookRun};
 use super::controls::Held;
 use super::describe;
 use super::event::{Event, Recorded, RunStart};
-use super::input::{AbortHow, Command};
 use super::machine::{Abort, Run};
 use super::schedule::not_started;
 use super::state::{Ask, AuditEntry, Kind, Phase, SkipReason, State, StepRun, Tick, Vote};
-use super::track::{Before, Mark, Track};
-use super::verbs;
+use super::track::Track;
 use crate::id::StepId;
 use crate::time::Timestamp;
 use crate::workflow::{FanSource, HookKind};
@@ -216,118 +213,6 @@ impl Run {
         } else {
             Phase::Preflight
         };
-    }
-
-    fn accept(&mut self, actor: &Actor, command: &Command) {
-        self.last_actor = actor.clone();
-        self.somebody_acted();
-        let mut text = describe::command(command);
-        if let Command::TakeBack { command } = command {
-            let entries = self.audit.iter();
-            let taken_back = entries
-                .filter(|entry| entry.seq == *command)
-                .map(|e| &e.text);
-            text = taken_back.fold(text, |text, what| format!("{text}: {what}"));
-        }
-        if let Command::Reload { definition } = command {
-            let plan = self.plan_by(definition);
-            let found = plan.map(|new| self.difference(&new)).unwrap_or_default();
-            text = format!("{text}: {}", describe::difference(&found));
-            self.adopt(definition);
-        }
-        self.audit.push(AuditEntry {
-            seq: self.seq,
-            at: self.at,
-            actor: Some(actor.clone()),
-            command: Some(command.clone()),
-            text,
-        });
-        match command {
-            Command::Retry { step, changes, .. } => {
-                for i in verbs::retry::targets(self, step) {
-                    self.remember(i);
-                    self.new_try(i, changes.as_ref());
-                }
-            }
-            Command::Mark {
-                step,
-                outputs,
-                override_verify,
-                ..
-            } => {
-                for i in verbs::mark::targets(self, step) {
-                    self.remember(i);
-                    self.tracks[i].mark = Some(Mark {
-                        by: actor.to_string(),
-                        outputs: outputs.clone(),
-                        sure: *override_verify,
-                    });
-                    self.refile(i);
-                }
-            }
-            Command::Ignore { step, .. } => {
-                for i in verbs::ignore::targets(self, step) {
-                    self.remember(i);
-                }
-            }
-            Command::Abort { how, .. } => {
-                // Once a roll back has been ordered, only a kill takes that back.
-                let ordered = self.abort.is_some_and(|a| a.roll_back) && *how != AbortHow::Kill;
-                self.abort = Some(Abort {
-                    how: *how,
-                    asked: true,
-                    roll_back: ordered || *how == AbortHow::Rollback,
-                });
-                self.went_out = format!("{actor}: {}", describe::command(command));
-                self.refile_always();
-            }
-            // One that has ended is rolled back at once.
-            Command::Rollback { .. } if !self.phase.is_terminal() => {
-                self.abort = Some(Abort {
-                    asked: true,
-                    ..Abort::by_itself(true)
-                });
-                self.went_out = format!("{actor}: {}", describe::command(command));
-                self.refile_always();
-            }
-            Command::Recheck { check } => {
-                for i in verbs::preflight::unmet(self, check.as_ref(), false) {
-                    self.checks[i].due = true;
-                    self.checks[i].astray = 0;
-                }
-            }
-            Command::Override { check, .. } => {
-                for i in verbs::preflight::unmet(self, check.as_ref(), true) {
-                    self.checks[i].overridden = Some(actor.clone());
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// How step `i` stands before the command that is being recorded, should that be taken back.
-    fn remember(&mut self, i: usize) {
-        let step = &self.steps[i];
-        self.tracks[i].before = Some(Box::new(Before {
-            command: self.seq,
-            state: step.state,
-            why: step.why.clone(),
-            changes: step.changes.clone(),
-        }));
-    }
-
-    fn take_back(&mut self, id: &StepId, state: State, why: &str) {
-        let Some(i) = self.index(id) else { return };
-        let before = self.tracks[i].before.take();
-        self.settle_at(i, state, why);
-        let (step, track) = (&mut self.steps[i], &mut self.tracks[i]);
-        step.outputs.clear();
-        track.changes = None;
-        track.look_first = false;
-        if let Some(before) = before {
-            step.changes = before.changes;
-        }
-        self.refile(i);
     }
 
     fn expand(&mut self, id: &StepId, items: &[Json]) {

@@ -12,6 +12,7 @@ mod input;
 mod machine;
 mod state;
 
+mod accept;
 mod crowd;
 mod fold;
 mod legal;
