@@ -110,12 +110,18 @@ impl Run {
     }
 
     /// How step `i` stands before the command that is being recorded, should that be taken back.
+    /// What was asked of a person, and is answered by it, is not asked a second time.
     fn remember(&mut self, i: usize) {
         let step = &self.steps[i];
+        if step.state == State::Waiting {
+            return;
+        }
+        let passed = self.tracks[i].passed;
         self.tracks[i].before = Some(Box::new(Before {
             command: self.seq,
             state: step.state,
             why: step.why.clone(),
+            passed,
             changes: step.changes.clone(),
         }));
     }
@@ -130,6 +136,7 @@ impl Run {
         track.look_first = false;
         if let Some(before) = before {
             step.changes = before.changes;
+            track.passed = before.passed;
         }
         self.refile(i);
     }

@@ -220,8 +220,7 @@ pub enum Command {
         on: bool,
         reason: String,
     },
-    /// Takes a retry, a mark or an ignored failure back, of which nothing has come yet: the one that was accepted with this
-    /// number of event.
+    /// Takes a command back of which nothing has come yet: the one that was accepted with this number of event.
     TakeBack {
         command: u64,
     },

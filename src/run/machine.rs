@@ -141,7 +141,8 @@ pub struct InputField {
 /// - Ungraceful mode is fixed for an attempt when it starts. Skipped by it is no exception: its author has foreseen it. A step's own
 ///   mode stands over that of its groups, and that over the run's.
 /// - A retry, a mark or an ignored failure can be taken back until the step, or one that needs it, has started: it then stands
-///   again as it stood, with a fresh budget. One that has opened an ended run cannot.
+///   again as it stood, with a fresh budget, and what was passed over behind it is decided anew. One that has opened an ended run
+///   cannot, nor the mark of a checklist. Nothing is taken back over the head of whoever commanded the same thing since.
 /// - A reload keeps everything that has begun as it stands; what has not is pending anew, under its new definition.
 /// - `attention_timeout` counts while the header says ATTENTION, from the last thing that anybody did, a note included. A pause
 ///   or a take-up at a screen ends it: somebody is there. It counts on while no engine is.

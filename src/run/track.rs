@@ -86,6 +86,8 @@ pub(super) struct Before {
     pub(super) command: u64,
     pub(super) state: State,
     pub(super) why: String,
+    /// Its breakpoint had been passed.
+    pub(super) passed: bool,
     /// Inputs that a person has changed for the rest of the run.
     pub(super) changes: BTreeMap<String, String>,
 }

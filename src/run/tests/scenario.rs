@@ -89,7 +89,7 @@ pub(super) fn play(text: &str) -> Scenario {
 }
 
 impl Scenario {
-    fn line(&mut self, line: &str, place: &str) {
+    pub(super) fn line(&mut self, line: &str, place: &str) {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         match word {
             "step" => {

@@ -1,7 +1,7 @@
 //! The last command of a person taken back: each kind, and what stands in the way of it.
 
 use super::build::actor;
-use super::scenario::{Scenario, command, play};
+use super::scenario::{Scenario, play};
 use crate::run::{Command, Input, State};
 
 /// How `who` takes the last command back, or why not.
@@ -32,39 +32,79 @@ fn a_retry_while_paused_a_mark_and_an_ignored_failure_stand_again_as_before() {
         assert_eq!(state(&s, "a"), State::Failed, "{verb}");
         let a = s.run.step(&"a".into()).expect("it is there");
         assert!(a.outputs.is_empty(), "{verb}: {a:?}");
-        let again = taken_back(&mut s, "ana").expect_err(verb);
-        assert!(again.contains("cannot be taken back"), "{again}");
+        // Once more goes further back.
+        taken_back(&mut s, "ana").expect("the pause");
+        assert!(s.run.paused().is_none());
+        let nothing = taken_back(&mut s, "ana").expect_err("all is taken back");
+        assert!(
+            nothing.starts_with("you have given no command"),
+            "{nothing}"
+        );
     }
 }
 
 #[test]
 fn what_has_been_taken_up_is_not_taken_back() {
-    let mut s = play("step a\nstep b needs a\nstart\n! a.1 failed\n> retry a");
-    let why = taken_back(&mut s, "ana").expect_err("it runs");
-    assert!(
-        why.starts_with("`retry a` has been taken up already"),
-        "{why}"
-    );
-    let mut s = play("step a\nstep b needs a\nstart\n! a.1 failed\n> mark a because");
-    let why = taken_back(&mut s, "ana").expect_err("b runs");
-    assert!(why.starts_with("b has started already after a"), "{why}");
-    let mut s = play("step a\nstart\n! a.1 failed\n> abort drain because");
-    let why = taken_back(&mut s, "ana").expect_err("the run has ended");
-    assert!(why.starts_with("`abort, drain: because` cannot"), "{why}");
+    let refused = [
+        (
+            "step a\nstep b needs a\nstart\n! a.1 failed\n> retry a",
+            "`retry a` has been taken up already",
+        ),
+        (
+            "step a\nstep b needs a\nstart\n! a.1 failed\n> mark a because",
+            "b has started already after a",
+        ),
+        // Behind what was passed over, too.
+        (
+            "step a\nstep b needs a if false\nstep c needs b\nstart\n! a.1 failed\n> mark a because",
+            "c has started already after a",
+        ),
+        (
+            "step a\nstart\n! a.1 failed\n> abort drain because",
+            "`abort, drain: because` cannot",
+        ),
+        (
+            "step a\nstep c checklist\nstart\n> mark c because",
+            "`mark c: because` has been taken up",
+        ),
+    ];
+    for (script, why) in refused {
+        let mut s = play(script);
+        let told = taken_back(&mut s, "ana").expect_err(script);
+        assert!(told.starts_with(why), "{script}\n{told}");
+    }
 }
 
 #[test]
-fn other_commands_have_one_that_takes_them_back() {
-    let pairs = [
-        ("pause", "resume"),
-        ("break b", "break b off"),
-        ("skip b because", "unskip b"),
-    ];
-    for (given, back) in pairs {
+fn what_was_passed_over_behind_it_is_decided_anew() {
+    let mut s = play(
+        "step a\nstep b needs a if false\nstep c needs b\nstart\n> pause\n! a.1 failed\n> mark a because",
+    );
+    assert!(matches!(state(&s, "b"), State::Skipped(_)));
+    taken_back(&mut s, "ana").expect("nothing has started");
+    assert_eq!(
+        (state(&s, "a"), state(&s, "b")),
+        (State::Failed, State::Pending)
+    );
+}
+
+#[test]
+fn a_breakpoint_that_was_marked_over_holds_again() {
+    let mut s = play("step a\nstep b needs a\nstart\n> break b\n> mark b because");
+    taken_back(&mut s, "ana").expect("b has not started");
+    s.line("! a.1 succeeded", "then");
+    assert_eq!(state(&s, "b"), State::Held);
+}
+
+#[test]
+fn a_pause_a_breakpoint_and_a_skip_are_turned_round() {
+    for given in ["pause", "break b", "skip b because"] {
         let mut s = play(&format!("step a\nstep b needs a\nstart\n> {given}"));
         let by = taken_back(&mut s, "ana").expect(given);
-        let named = |c: &Command| (std::mem::discriminant(c), c.step().cloned());
-        assert_eq!(named(&by), named(&command(back)), "{given}");
+        assert!(matches!(by, Command::TakeBack { .. }), "{given}: {by:?}");
+        let b = s.run.step(&"b".into()).expect("it is there");
+        let as_before = s.run.paused().is_none() && !b.breakpoint && b.state == State::Pending;
+        assert!(as_before, "{given}: {b:?}");
     }
 }
 
@@ -72,5 +112,26 @@ fn other_commands_have_one_that_takes_them_back() {
 fn notes_are_passed_over_and_commands_of_others_are_theirs() {
     let mut s = play("step a\nstart\n> pause\n> note seen it");
     assert!(taken_back(&mut s, "mira").is_err());
-    assert_eq!(taken_back(&mut s, "ana"), Ok(Command::Resume));
+    taken_back(&mut s, "ana").expect("her own");
+    assert!(s.run.paused().is_none());
+}
+
+/// What somebody else has ordered since is not undone by it.
+#[test]
+fn nothing_is_taken_back_over_the_head_of_others() {
+    let mut s = play("step a\nstart\n> pause");
+    for (who, what) in [("mira", Command::Resume), ("mira", Command::Pause)] {
+        let input = Input::Command {
+            command: what,
+            actor: actor(who),
+            seen: None,
+        };
+        assert_eq!(s.run.handle(input, s.now).refused, None);
+    }
+    let why = taken_back(&mut s, "ana").expect_err("mira has paused it");
+    assert!(
+        why.starts_with("`pause` is overtaken: mira: resume"),
+        "{why}"
+    );
+    assert!(s.run.paused().is_some());
 }

@@ -1,6 +1,6 @@
 //! Skip and un-skip: the need counts as met, and stand-ins are published for the outputs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
@@ -113,32 +113,58 @@ pub(super) fn check_unskip(run: &Run, step: &StepId) -> Check {
     }
 }
 
-/// A dependent of `i` that has started, on the word of a person about `i`.
+/// What has started since, on the word of a person about `i`: a dependent, or one behind those that were passed over.
 pub(super) fn begun_without(run: &Run, i: usize) -> Option<usize> {
-    let heirs = run.heirs(run.gate(i));
-    heirs.into_iter().find(|&d| begun(run, d))
+    let mut open = run.heirs(run.gate(i));
+    let mut seen = BTreeSet::new();
+    while let Some(d) = open.pop() {
+        if !seen.insert(d) {
+            continue;
+        }
+        if begun(run, d) {
+            return Some(d);
+        }
+        if run.leaves(d).iter().any(|&leaf| passed_over(run, leaf)) {
+            open.extend(run.heirs(d));
+        }
+    }
+    None
 }
 
-/// The dependents that were skipped with it come back too; whatever else keeps them skipped does so again.
+/// Skipped, but not by a person: so it was decided because of what it needs.
+fn passed_over(run: &Run, i: usize) -> bool {
+    let by = [
+        SkipReason::Upstream,
+        SkipReason::Condition,
+        SkipReason::Mode,
+    ];
+    by.iter()
+        .any(|by| run.steps[i].state == State::Skipped(*by))
+}
+
+/// What was passed over behind plan step `gate` is decided anew; whatever else keeps it skipped does so again.
+pub(super) fn open_again(desk: &mut Desk, gate: usize) {
+    for d in desk.run.descendants(gate) {
+        let id = desk.id(d);
+        for i in leaves(desk.run, &id, passed_over) {
+            let step = desk.id(i);
+            desk.emit(Event::StepReset { step });
+        }
+    }
+}
+
+/// The dependents that were skipped with it come back too.
 pub(super) fn unskip(desk: &mut Desk, step: &StepId) {
     let step = &whole(desk.run, step);
     let Some(aim) = desk.run.index(step) else {
         return;
     };
     let back = leaves(desk.run, step, skipped_by_hand);
-    let spread = State::Skipped(SkipReason::Upstream);
     for i in back {
         let step = desk.id(i);
         desk.emit(Event::StepReset { step });
     }
-    let gate = desk.run.gate(aim);
-    for d in desk.run.descendants(gate) {
-        let id = desk.id(d);
-        for i in leaves(desk.run, &id, |run, i| run.steps[i].state == spread) {
-            let step = desk.id(i);
-            desk.emit(Event::StepReset { step });
-        }
-    }
+    open_again(desk, desk.run.gate(aim));
 }
 
 fn skipped_by_hand(run: &Run, i: usize) -> bool {

@@ -89,7 +89,7 @@ pub(in crate::run) fn check(
         }
         Command::Rollback { reason } => rollback::check(run, reason),
         Command::Reload { definition } => reload::check(run, definition),
-        Command::TakeBack { command } => take_back::check(run, *command),
+        Command::TakeBack { command } => take_back::check(run, *command, actor),
         Command::Ungraceful { step, on, reason } => {
             ungraceful::check(run, step.as_ref(), *on, reason)
         }
@@ -124,6 +124,7 @@ fn check_phase(run: &Run, command: &Command) -> Check {
                 | Command::Step { .. }
                 | Command::Breakpoint { .. }
                 | Command::Unskip { .. }
+                | Command::TakeBack { .. }
         );
     if run.phase == Phase::Cancelling && starts_something {
         return refuse(
