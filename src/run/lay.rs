@@ -2,7 +2,7 @@
 //! slot that is free. What waits for a person or a clock takes none.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Duration;
 
 use super::forecast::Span;
@@ -33,6 +33,7 @@ impl Run {
             run: self,
             basis,
             slots: Slots::new(self.max_parallel()),
+            inner: self.inner_slots(),
             laid: Laid {
                 spans: vec![Span::default(); self.steps.len()],
                 behind: vec![None; count],
@@ -41,7 +42,7 @@ impl Run {
         for &i in self.schedule.list(List::UnderWay) {
             if self.steps[i].state.is_active() {
                 let left = self.leaf_left(i, basis).unwrap_or_default();
-                laying.slots.hold(basis.now.after(left), i);
+                laying.hold(basis.now.after(left), i);
             }
         }
         let needs = self.workflow.steps.iter().map(|s| s.needs.len());
@@ -63,6 +64,15 @@ impl Run {
             from = from.max(laying.laid.spans[i].end);
         }
         laying.laid
+    }
+
+    /// Of the sub-workflows that let no more run at once.
+    fn inner_slots(&self) -> BTreeMap<usize, Slots> {
+        let steps = self.workflow.steps.iter().enumerate();
+        let limited = steps.filter_map(|(i, step)| Some((i, step.inner()?.max_parallel?)));
+        limited
+            .map(|(i, limit)| (i, Slots::new(limit.max(1))))
+            .collect()
     }
 
     pub(super) fn is_open(&self, i: usize) -> bool {
@@ -97,10 +107,30 @@ struct Laying<'a> {
     run: &'a Run,
     basis: Basis<'a>,
     slots: Slots,
+    /// By the place of the sub-workflow in the plan.
+    inner: BTreeMap<usize, Slots>,
     laid: Laid,
 }
 
 impl Laying<'_> {
+    /// Of the whole run, and of each sub-workflow around `i` that has a limit: the slots that it takes.
+    fn around(&mut self, i: usize) -> impl Iterator<Item = &mut Slots> {
+        let groups = if self.inner.is_empty() {
+            Vec::new()
+        } else {
+            self.run.groups_around(i)
+        };
+        let inner = self.inner.iter_mut();
+        let inner = inner.filter(move |(group, _)| groups.contains(group));
+        inner.map(|(_, slots)| slots).chain([&mut self.slots])
+    }
+
+    fn hold(&mut self, until: Timestamp, i: usize) {
+        for slots in self.around(i) {
+            slots.hold(until, i);
+        }
+    }
+
     /// When all that plan step `i` needs is over.
     fn ready(&self, i: usize) -> Timestamp {
         let needs = self.run.workflow.steps[i].needs.iter();
@@ -185,13 +215,19 @@ impl Laying<'_> {
         }
         let mut none = Slots::new(usize::MAX);
         let own = own.unwrap_or(&mut none);
-        let (first, by_own) = own.take(from);
-        let (at, by_all) = self.slots.take(first);
+        let (mut at, mut last) = own.take(from);
+        for slots in self.around(i) {
+            let (free, by) = slots.take(at);
+            at = free;
+            last = by.or(last);
+        }
         let span = span(begun.unwrap_or(at), at);
         own.give(span.end, i);
-        self.slots.give(span.end, i);
+        for slots in self.around(i) {
+            slots.give(span.end, i);
+        }
         self.laid.spans[i] = span;
-        by_all.or(by_own)
+        last
     }
 }
 
@@ -209,10 +245,13 @@ impl Slots {
         }
     }
 
-    /// Somebody has one already.
+    /// Somebody has one already. Should more have one than there are, those that end last count.
     fn hold(&mut self, until: Timestamp, by: usize) {
-        self.never_taken = self.never_taken.saturating_sub(1);
         self.give(until, by);
+        match self.never_taken.checked_sub(1) {
+            Some(left) => self.never_taken = left,
+            None => _ = self.taken.pop(),
+        }
     }
 
     /// From when on there is one, from `ready` on; and who has it until then, if that is later.

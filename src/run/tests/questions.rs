@@ -187,6 +187,20 @@ fn a_forecast_knows_the_slots() {
     );
 }
 
+/// A sub-workflow may let fewer of its steps run at once than the run would.
+#[test]
+fn a_forecast_knows_the_slots_of_a_sub_workflow() {
+    let outer = "name: o\nsteps:\n  - {id: all, workflow: {file: i.yaml}}\n";
+    let inner = "name: i\npolicies: {max_parallel: 1}\nsteps:\n  - {id: a, needs: [], run: x, expected: 10s}\n  - {id: b, needs: [], run: x, expected: 10s}\n  - {id: c, needs: [], run: x, expected: 10s}\n";
+    let checked = crate::workflow::check_including(outer.as_bytes(), "o.yaml", &mut |_| {
+        Ok(inner.as_bytes().to_vec())
+    });
+    let workflow = std::sync::Arc::new(checked.workflow.expect("it is in order"));
+    let run = Run::empty(workflow);
+    let whole = run.expected_in_all(&Expectations::default());
+    assert_eq!(whole, Some(Duration::from_secs(30)));
+}
+
 /// How long somebody was waited for stays known.
 #[test]
 fn a_settled_wait_keeps_its_span() {
