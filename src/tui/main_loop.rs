@@ -311,6 +311,8 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
                 Event::Resize(..) => self.resized = Some(Instant::now()),
                 Event::Mouse(event) => {
                     if let Some(mouse) = Mouse::from_event(event) {
+                        // What was typed before a click was not meant for what it selects.
+                        self.type_in(std::mem::take(&mut typed), at);
                         self.pacer.key();
                         self.take_in(Message::Mouse(mouse));
                     }
@@ -321,6 +323,11 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
                 next = keys.waiting().await;
             }
         }
+        self.type_in(typed, at);
+    }
+
+    /// Takes in keys that came together.
+    fn type_in(&mut self, typed: Vec<Key>, at: Timestamp) {
         if typed.is_empty() {
             return;
         }
@@ -333,9 +340,7 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
             self.pasted = Some(Instant::now());
             return self.tell(Message::Paste(text), true);
         }
-        if !typed.is_empty() {
-            self.pacer.key();
-        }
+        self.pacer.key();
         for key in typed {
             self.take_in(Message::Key { key, at });
         }
