@@ -47,7 +47,7 @@ const NOTHING: u8 = 0;
 const LINES: u8 = 1;
 const SCREEN: u8 = 2;
 /// What Ctrl-c and Ctrl-z send.
-const STOPS: [u8; 2] = [0x03, 0x1a];
+pub(super) const STOPS: [u8; 2] = [0x03, 0x1a];
 static BEFORE: Mutex<Option<Before>> = Mutex::new(None);
 static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static HOOK: Once = Once::new();
@@ -179,7 +179,8 @@ impl Terminal {
         let in_front = rustix::termios::tcgetpgrp(&stdin)? == rustix::process::getpgrp();
         match OURS.load(Ordering::SeqCst) {
             SCREEN if in_front => {}
-            LINES if in_front => return take_lines(),
+            // How it was before the program came is known, and is not what it is now.
+            LINES if in_front => return set_lines(rustix::termios::tcgetattr(&stdin)?),
             _ => return Ok(()),
         }
         let mut raw = rustix::termios::tcgetattr(&stdin)?;
@@ -244,13 +245,11 @@ pub fn restore_now() {
         return;
     };
     let stdin = io::stdin();
-    if had == SCREEN {
-        if let Some(door) = &before.door {
-            send_patiently(door, LEAVE);
-        }
-        // Keys typed for the screen must not become commands of the shell.
-        _ = rustix::termios::tcflush(&stdin, QueueSelector::IFlush);
+    if let Some(door) = before.door.as_ref().filter(|_| had == SCREEN) {
+        send_patiently(door, LEAVE);
     }
+    // What was typed for the program must not become commands of the shell.
+    _ = rustix::termios::tcflush(&stdin, QueueSelector::IFlush);
     _ = rustix::termios::tcsetattr(&stdin, OptionalActions::Now, &before.termios);
 }
 
@@ -296,7 +295,10 @@ fn take_over() -> io::Result<()> {
 }
 
 fn take_lines() -> io::Result<()> {
-    let mut lines = remember()?;
+    set_lines(remember()?)
+}
+
+fn set_lines(mut lines: Termios) -> io::Result<()> {
     lines.local_modes |= LocalModes::ICANON | LocalModes::ECHO | LocalModes::IEXTEN;
     lines.local_modes.remove(LocalModes::ISIG);
     lines.input_modes |= InputModes::ICRNL;

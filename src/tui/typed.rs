@@ -15,6 +15,8 @@ use rustix::fs::OFlags;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use super::terminal::STOPS;
+
 pub(super) type Keys = Pin<Box<dyn Stream<Item = io::Result<Event>>>>;
 pub(super) type Lines = Pin<Box<dyn Stream<Item = io::Result<String>>>>;
 
@@ -92,7 +94,14 @@ async fn line(terminal: &AsyncFd<File>) -> Option<io::Result<String>> {
         // A terminal that has hung up reads as an end for ever.
         Ok(0) if rustix::termios::tcgetattr(terminal).is_err() => None,
         Ok(0) => Some(Ok(END.to_owned())),
+        // Ctrl-d behind a text hands it over unfinished: nobody has pressed Enter.
+        Ok(n) if n < LINE_MAX && !is_whole(bytes[n - 1]) => Some(Ok(END.to_owned())),
         Ok(n) => Some(Ok(String::from_utf8_lossy(&bytes[..n]).into_owned())),
         Err(_) => None,
     }
+}
+
+/// Whether a line that ends so was ended by the person: by Enter, Ctrl-c or Ctrl-z.
+fn is_whole(last: u8) -> bool {
+    last == b'\n' || STOPS.contains(&last)
 }

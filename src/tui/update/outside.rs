@@ -138,3 +138,14 @@ pub(super) fn definition(model: &mut Model, read: Result<Box<Definition>, String
     dialog::refresh(model, &mut dialog);
     model.front = Front::Dialog(Box::new(dialog));
 }
+
+/// A copy of a log is ready. Where lines took the place of the screen meanwhile, no program gets the terminal.
+pub(super) fn copied(model: &mut Model, lend: Lend, out: &mut Vec<Request>) {
+    match &lend {
+        Lend::Pager(path) | Lend::Editor(path) if model.plain.on => {
+            let told = format!("the copy of the log is in {}", path.display());
+            model.say(Tone::Info, &told);
+        }
+        _ => out.push(Request::Lend(lend)),
+    }
+}

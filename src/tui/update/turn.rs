@@ -72,7 +72,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Request> {
         // It can be had; the form asks for its inputs once this screen is left.
         Message::Like(like) => model.outcome = Some(Outcome::StartLike(like.run)),
         Message::Past(past) => model.learn(*past),
-        Message::Copied(lend) => out.push(Request::Lend(lend)),
+        Message::Copied(lend) => outside::copied(model, lend, &mut out),
         Message::ErrorAt { of, line } => logs::error_at(model, &of, line),
         Message::Definition(read) => outside::definition(model, read),
         Message::Failed(why) => {
