@@ -126,3 +126,31 @@ fn a_terminal_that_goes_away_in_lines_ends_no_run() {
     }
     wait_for("the retry", || place.step("r", "promote") == "succeeded");
 }
+
+/// Somebody stops the process and continues it, and hands half a line over: neither becomes an answer, and the terminal is given
+/// back as the shell had it.
+#[test]
+fn what_was_continued_gives_the_terminal_back_as_it_was_found() {
+    let place = night();
+    let args = ["run", "night.yaml", "--plain", "--id", "r"];
+    let mut face = Face::start(&place, &args, 80, 24);
+    face.wait("2 skip");
+    let tell = |signal: &str, face: &Face| {
+        let told = std::process::Command::new("kill")
+            .args([signal, &face.pid().to_string()])
+            .status();
+        assert!(told.is_ok_and(|status| status.success()));
+    };
+    tell("-CONT", &face);
+    answer(&mut face, "2");
+    face.wait("Reason (needed):");
+    answer(&mut face, "lag is borne");
+    face.wait("1 Skip");
+    Face::settle();
+    face.send(b"1\x04");
+    face.wait("nothing is done");
+    assert_eq!(place.step("r", "promote"), "failed");
+    tell("-TERM", &face);
+    wait_for("the end of the program", || face.has_ended());
+    face.is_given_back();
+}
