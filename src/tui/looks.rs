@@ -84,8 +84,14 @@ enum Ask {
 /// What has become of it.
 #[derive(Debug)]
 pub(super) enum News {
-    /// Wear this; and a word about it, unless nobody asked.
-    Theme(Box<Theme>, Option<String>),
+    /// Wear this.
+    Theme {
+        theme: Box<Theme>,
+        /// The name that the person chose it by: `auto` stays `auto`, whatever it is here.
+        chosen: Option<String>,
+        /// A word about it, unless nobody asked.
+        told: Option<String>,
+    },
     /// The theme stays as it was: why.
     Failed(String),
 }
@@ -150,8 +156,8 @@ impl Wardrobe {
         loop {
             match asked.recv_timeout(LOOK) {
                 Ok(Ask::Wanted(Wanted::Next)) => self.next(),
-                Ok(Ask::Wanted(Wanted::Named(name))) => self.wear(&self.meant(name), "theme"),
-                Ok(Ask::Wanted(Wanted::Again)) => self.wear(&self.worn.clone(), "read anew: theme"),
+                Ok(Ask::Wanted(Wanted::Named(name))) => self.wear(&self.meant(name), true),
+                Ok(Ask::Wanted(Wanted::Again)) => self.wear(&self.worn.clone(), false),
                 Ok(Ask::Background(light)) => self.learn(light),
                 Err(RecvTimeoutError::Timeout) => self.look(),
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -169,7 +175,8 @@ impl Wardrobe {
         }
     }
 
-    fn wear(&mut self, name: &str, word: &str) {
+    /// One that the person chose, or what is worn once more.
+    fn wear(&mut self, name: &str, chosen: bool) {
         let files = self.themes.files(name);
         let stamp = self.themes.stamp(&files);
         let loaded = self.themes.load(name);
@@ -178,13 +185,18 @@ impl Wardrobe {
         }
         match loaded {
             Ok(theme) => {
+                let word = if chosen { "theme" } else { "read anew: theme" };
                 let told = if theme.name == name {
                     format!("{word} {name}")
                 } else {
                     format!("{word} {name}, which is {} here", theme.name)
                 };
                 (self.worn, self.shown) = (name.to_owned(), theme.name.clone());
-                self.say(News::Theme(Box::new(theme), Some(told)));
+                self.say(News::Theme {
+                    theme: Box::new(theme),
+                    chosen: chosen.then(|| name.to_owned()),
+                    told: Some(told),
+                });
             }
             Err(mistakes) => self.say(News::Failed(told(&mistakes))),
         }
@@ -201,7 +213,7 @@ impl Wardrobe {
             theme.is_ok_and(|theme| theme.name != self.shown)
         };
         match order.clone().find(other) {
-            Some(name) => self.wear(name, "theme"),
+            Some(name) => self.wear(name, true),
             None => self.say(News::Failed(format!(
                 "theme {} is all that this terminal can show",
                 self.shown
@@ -218,7 +230,11 @@ impl Wardrobe {
             self.shown.clone_from(&theme.name);
             self.files = self.themes.files(&self.worn);
             self.stamp = self.themes.stamp(&self.files);
-            self.say(News::Theme(Box::new(theme), None));
+            self.say(News::Theme {
+                theme: Box::new(theme),
+                chosen: None,
+                told: None,
+            });
         }
     }
 
@@ -236,7 +252,7 @@ impl Wardrobe {
             }
             stamp = now;
         }
-        self.wear(&self.worn.clone(), "read anew: theme");
+        self.wear(&self.worn.clone(), false);
     }
 
     fn say(&self, news: News) {
@@ -315,7 +331,7 @@ mod tests {
 
     fn news(looks: &mut Looks) -> (String, String) {
         match looks.news.blocking_recv().expect("the thread lives") {
-            News::Theme(theme, told) => (theme.name, told.unwrap_or_default()),
+            News::Theme { theme, told, .. } => (theme.name, told.unwrap_or_default()),
             News::Failed(why) => (String::new(), why),
         }
     }
@@ -336,6 +352,22 @@ mod tests {
         let why = "mien.yaml: unknown theme \"mien\"; the theme stays as it was";
         check(Wanted::Named("mien".into()), "", why);
         check(Wanted::Again, "mine", "read anew: theme mine");
+    }
+
+    #[test]
+    fn what_is_told_to_be_chosen_is_the_name_that_was_asked_for() {
+        let mut looks = Looks::new(folder());
+        let mut check = |wanted: Wanted, expected: Option<&str>| {
+            looks.want(wanted);
+            match looks.news.blocking_recv() {
+                Some(News::Theme { chosen, .. }) => assert_eq!(chosen.as_deref(), expected),
+                other => panic!("{other:?}"),
+            }
+        };
+        // `auto` is `dark` here, and the next screen shall ask for the background all the same.
+        check(Wanted::Named("dark".into()), Some("dark"));
+        check(Wanted::Named("auto".into()), Some("auto"));
+        check(Wanted::Again, None);
     }
 
     #[test]

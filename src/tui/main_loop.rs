@@ -281,14 +281,17 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
     /// What has become of the theme.
     fn look(&mut self, news: News) {
         match news {
-            News::Theme(theme, told) => {
-                let other = theme.name != self.theme.name;
+            News::Theme {
+                theme,
+                chosen,
+                told,
+            } => {
                 self.theme = *theme;
                 self.pacer.hurry();
+                if let Some(name) = chosen {
+                    self.take_in(Message::Theme(name));
+                }
                 if let Some(told) = told {
-                    if other {
-                        self.take_in(Message::Theme(self.theme.name.clone()));
-                    }
                     self.tell(Message::Done(told), true);
                 }
             }

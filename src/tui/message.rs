@@ -95,7 +95,7 @@ pub(crate) enum Message {
     Definition(Result<Box<Definition>, String>),
     /// Something asked for could not be done.
     Failed(String),
-    /// Another theme is shown.
+    /// The person chose a theme by this name.
     Theme(String),
     /// Something asked for was done, and is worth a word.
     Done(String),
