@@ -137,10 +137,10 @@ pub(super) struct VerifyArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct CompareArgs {
-    /// A run id, a unique beginning of one, or `last`
+    /// The run to measure by, mostly the older one: an id, a unique beginning of one, or `last`
     #[arg(value_name = "RUN")]
     pub first: String,
-    /// What it is held against: the differences are those of this one
+    /// The run that is told of: +0:22 means that it took longer than the first one
     #[arg(value_name = "RUN")]
     pub second: String,
     /// Only what differs
