@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::preflight;
-use crate::run::{Ask, State};
+use crate::run::{Ask, SkipReason, State};
 use crate::text::Clean;
 use crate::tui::keys::{Act, action};
 use crate::tui::model::{
@@ -139,20 +139,42 @@ fn choice(model: &Model, does: Does) -> Option<String> {
     if model.why_not(act).is_some() {
         return None;
     }
-    let row = action(act);
-    let words = match act {
+    Some(format!("{}: {}", action(act).command, now(model, act)))
+}
+
+/// What the number does now. The help of the key tells all that it can do, which is too much to choose by.
+fn now(model: &Model, act: Act) -> &'static str {
+    let before = model.run.is_before_steps();
+    let step = model.step();
+    let state = model.run.state(model.selected);
+    match act {
         Act::Pause if model.run.paused().is_some() || model.run.stands_by() => "resume the run",
         Act::Pause => "pause the run; running steps finish",
         Act::Quit => "leave: stay, detach, pause and quit, or abort",
-        Act::Skip if model.run.is_before_steps() => "begin although a check is not met",
-        Act::Retry if model.run.is_before_steps() => "run the checks again",
-        Act::Breakpoint if model.step().is_some_and(|step| step.breakpoint) => {
-            "clear the breakpoint; release the step"
-        }
-        Act::Cancel if model.run.state(model.selected) == State::Stopping => "kill the step",
-        _ => row.help,
-    };
-    Some(format!("{}: {words}", row.command))
+        Act::Skip if before => "begin although a check is not met",
+        Act::Skip if state == State::Skipped(SkipReason::Operator) => "take the skip back",
+        Act::Skip => "skip the step",
+        Act::Retry if before => "run the checks again",
+        Act::Retry if matches!(state, State::Retrying { .. }) => "try again now",
+        Act::Retry => "try the step again",
+        Act::Breakpoint if step.is_some_and(|step| step.breakpoint) => match state {
+            State::Held => "release the step",
+            _ => "clear the breakpoint",
+        },
+        Act::Breakpoint => "set a breakpoint: the step is held before it starts",
+        Act::Cancel => match state {
+            State::Stopping => "kill the step",
+            State::Waiting => "cancel the step: it waits no longer",
+            State::Retrying { .. } => "cancel the step: it is not tried again",
+            _ => "cancel the step (TERM)",
+        },
+        Act::Answer => match step.and_then(|step| step.ask.as_ref()) {
+            Some(Ask::Approval { .. }) => "approve or reject",
+            Some(Ask::Checklist { .. }) => "tick the checklist",
+            _ => action(act).help,
+        },
+        _ => action(act).help,
+    }
 }
 
 /// Every step in the order of the list.
