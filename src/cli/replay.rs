@@ -23,9 +23,9 @@ pub(super) fn replay(
                 .hint(format!("watch it: flightdeck attach {id} --watch")),
         );
     }
-    if settings.plain || !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+    if let Some(why) = no_screen(settings) {
         return Err(
-            Failure::usage("replay opens the screen, which needs a terminal").hint(format!(
+            Failure::usage(format!("replay opens the screen, {why}")).hint(format!(
                 "without one: flightdeck show {id} --events, report {id}"
             )),
         );
@@ -41,5 +41,20 @@ pub(super) fn replay(
             let next = screen::go_on(outcome, settings, out)?;
             Ok(next.unwrap_or(Exit::Succeeded))
         }
+    }
+}
+
+/// Why there can be no screen, if there can be none.
+fn no_screen(settings: &Settings) -> Option<&'static str> {
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        Some("which needs a terminal")
+    } else if settings.dumb {
+        Some("which a terminal with TERM=dumb cannot show")
+    } else if settings.plain {
+        Some("but lines are asked for (--plain, or `plain` in config.yaml)")
+    } else if screen::plain(settings) {
+        Some("for which this terminal is too small")
+    } else {
+        None
     }
 }

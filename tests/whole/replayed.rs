@@ -68,4 +68,7 @@ fn only_what_has_ended_is_replayed_and_only_on_a_screen() {
     wait_for("its end", || place.show("r")["ended_at"].is_string());
     let refused = place.output(&["replay", "r"]);
     assert_eq!(refused.status.code(), Some(2), "there is no terminal");
+    let mut face = Face::start(&place, &["replay", "r", "--plain"], 80, 24);
+    face.wait("lines are asked for");
+    assert_eq!(face.end().exit_code(), 2);
 }
