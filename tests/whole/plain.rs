@@ -1,6 +1,6 @@
 //! Lines and numbered questions instead of a screen: in mid-run and back, and from the start.
 
-use crate::face::Face;
+use crate::face::{BINARY, Face};
 use crate::place::{Place, wait_for};
 
 const NIGHT: &str = r#"
@@ -105,6 +105,25 @@ fn plain_from_the_start_asks_by_numbers_and_draws_nothing() {
     let bytes = face.bytes();
     assert!(!bytes.contains(&0x1b), "no escape sequence was sent");
     face.is_given_back();
+}
+
+/// Nobody has to ask for lines where a screen could not be read.
+#[test]
+fn a_dumb_terminal_and_a_tiny_one_begin_in_lines() {
+    let place = night();
+    let run = |id| ["run", "night.yaml", "--id", id];
+    let dumb = [&["TERM=dumb", BINARY][..], &run("dumb")].concat();
+    let dumb = Face::by(&place, "/usr/bin/env", &dumb);
+    let tiny = Face::start(&place, &run("tiny"), 39, 10);
+    for mut face in [dumb, tiny] {
+        face.wait("6 retry-from");
+        face.wait("Type a number and Enter");
+        Face::settle();
+        face.send(b"\x03");
+        face.wait("Leave this run?");
+        assert!(!face.bytes().contains(&0x1b), "no escape sequence was sent");
+        face.hang_up();
+    }
 }
 
 #[test]
