@@ -63,6 +63,14 @@ pub enum Wrong {
     Escape(String),
     #[error("`{0}` needs a key")]
     Needed(String),
+    #[error(
+        "`{key}` would do `{command}` without `;` before it, which the profile safe wants: write one key, or `; {last}`"
+    )]
+    Unsafe {
+        key: String,
+        command: String,
+        last: String,
+    },
 }
 
 impl Default for Keymap {
@@ -105,9 +113,7 @@ impl Keymap {
             }));
         }
         for chord in chords.iter_mut().filter(|_| safe) {
-            if action(chord.act).changes && chord.keys.len() == 1 {
-                chord.keys.insert(0, SAFE);
-            }
+            problems.extend(secure(chord));
         }
         problems.extend(conflicts(&chords));
         if problems.is_empty() {
@@ -150,6 +156,29 @@ struct Chord {
     keys: Vec<Key>,
     act: Act,
     place: String,
+}
+
+/// Puts `;` before keys that change the run. A chord has two keys at most, so there is no room for it before two others.
+fn secure(chord: &mut Chord) -> Option<KeyProblem> {
+    let row = action(chord.act);
+    if !row.changes {
+        return None;
+    }
+    match chord.keys[..] {
+        [SAFE, _] => None,
+        [_, last] => Some(KeyProblem {
+            place: chord.place.clone(),
+            what: Wrong::Unsafe {
+                key: write_chord(&chord.keys),
+                command: row.command.to_owned(),
+                last: last.to_string(),
+            },
+        }),
+        _ => {
+            chord.keys.insert(0, SAFE);
+            None
+        }
+    }
 }
 
 fn own_chords(own: &Own) -> Result<Vec<Chord>, Wrong> {
@@ -338,6 +367,18 @@ mod tests {
         assert_eq!(map.keys_of(Act::Pause), ["; H"]);
         assert_eq!(map.keys_of(Act::Down), ["j", "Down"]);
         assert_eq!(map.meaning(&[Key::Char('X')]), Meaning::Nothing);
+    }
+
+    #[test]
+    fn safe_refuses_two_keys_that_would_act_without_it() {
+        let problems = Keymap::safe(&[one("abort", &["g X"])]).expect_err("refused");
+        let told = "keys.yaml:2: `g X` would do `abort` without `;` before it, which the profile safe wants: \
+                    write one key, or `; X`";
+        assert_eq!(problems[0].to_string(), told);
+        // These keep the promise, or change nothing.
+        let map = Keymap::safe(&[one("abort", &["; Z"]), one("theme", &["g t"])]).expect("safe");
+        assert_eq!(map.keys_of(Act::Abort), ["; Z"]);
+        assert_eq!(map.keys_of(Act::Theme), ["g t"]);
     }
 
     #[test]
