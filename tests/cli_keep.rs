@@ -182,6 +182,25 @@ fn a_head_that_was_kept_elsewhere_finds_a_cut_tail() {
     assert_eq!(wrong.code, 2);
 }
 
+/// The built-in theme of the same name is not what the person wants.
+#[test]
+fn an_own_theme_that_cannot_be_read_is_told() {
+    let place = Place::new();
+    let folder = place.work().join("../home/.config/flightdeck/themes");
+    std::fs::create_dir_all(folder.join("dark.yaml")).expect("a folder");
+    let bad = place.run(&["themes", "dark"]);
+    assert_eq!(bad.code, 2, "{bad:?}");
+    let told = "dark.yaml is a folder, not a regular file";
+    assert!(bad.err.contains(told), "{bad:?}");
+    std::fs::write(folder.join("large.yml"), vec![b'#'; 70_000]).expect("saved");
+    let bad = place.run(&["themes", "large"]);
+    assert!(
+        bad.err.contains("large.yml is larger than 64 KiB"),
+        "{bad:?}"
+    );
+    assert!(!bad.err.contains("unknown theme"), "{bad:?}");
+}
+
 /// A theme of one's own is looked at by its name; without a terminal there are names only.
 #[test]
 fn themes_are_listed_and_looked_at() {

@@ -1,12 +1,13 @@
 //! Themes: those of the user's own files in front of the built-in ones, as this terminal can show them.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
 use super::exit::Failure;
 use super::library;
-use crate::config::{Settings, read_regular};
+use crate::config::{ReadError, Settings, read_regular};
 use crate::tui::Themes;
 use crate::tui::theme::{self, Mistake, Surroundings, Theme};
 
@@ -74,15 +75,18 @@ impl ThemeFiles {
         endings.map(move |ending| self.folder.join(format!("{name}.{ending}")))
     }
 
-    /// The text of the user's file of this name. What is in it but unreadable is a mistake of the theme.
-    fn text(&self, name: &str) -> Option<String> {
+    /// The text of the user's file of this name. One that is there but cannot be read is a mistake of the theme: the
+    /// built-in one of that name is not what the person wants.
+    fn text(&self, name: &str) -> Option<Result<String, String>> {
         let read = |path: PathBuf| match read_regular(&path, SIZE_MAX) {
-            Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
-            Err(crate::config::ReadError::Missing) => None,
-            Err(error) => {
-                tracing::warn!("theme {}: {error}", path.display());
-                None
+            Ok(bytes) => Some(Ok(String::from_utf8_lossy(&bytes).into_owned())),
+            Err(ReadError::Missing) => None,
+            // No folder of themes, but a file.
+            Err(ReadError::Io(error)) if error.kind() == ErrorKind::NotADirectory => None,
+            Err(ReadError::Io(error)) => {
+                Some(Err(format!("cannot read {}: {error}", path.display())))
             }
+            Err(error) => Some(Err(format!("{} {error}", path.display()))),
         };
         self.paths(name).find_map(read)
     }

@@ -297,7 +297,7 @@ mod tests {
 
         fn load(&self, name: &str) -> Result<Theme, Vec<Mistake>> {
             let file = self.file.lock().unwrap();
-            let user = |name: &str| (name == "mine").then(|| file.1.clone());
+            let user = |name: &str| (name == "mine").then(|| Ok(file.1.clone()));
             load_for(&self.around.lock().unwrap(), name, &user)
         }
 

@@ -48,8 +48,11 @@ pub const BUILT_IN: [(&str, &str); 12] = [
 /// A longer chain of `extends` is a loop.
 const CHAIN_MAX: usize = 8;
 
-/// The theme of this name, in full colour. `user` gives the text of the user's own theme file of a name, if there is one.
-pub fn load(name: &str, user: &dyn Fn(&str) -> Option<String>) -> Result<Theme, Vec<Mistake>> {
+/// Gives the text of the user's own theme file of a name, if there is one; or why it cannot be read.
+type Files<'a> = &'a dyn Fn(&str) -> Option<Result<String, String>>;
+
+/// The theme of this name, in full colour. `user` gives the user's own files.
+pub fn load(name: &str, user: Files<'_>) -> Result<Theme, Vec<Mistake>> {
     let chain = chain(name, user)?;
     let mut palette = BTreeMap::new();
     let mut mistakes = Vec::new();
@@ -78,18 +81,14 @@ pub fn load(name: &str, user: &dyn Fn(&str) -> Option<String>) -> Result<Theme, 
 pub fn load_for(
     around: &Surroundings,
     wanted: &str,
-    user: &dyn Fn(&str) -> Option<String>,
+    user: Files<'_>,
 ) -> Result<Theme, Vec<Mistake>> {
     let theme = load(around.theme(wanted), user)?;
     Ok(theme.fitted(around.depth(), around.ascii()))
 }
 
 /// Names of the themes that a theme is made of, also where it has mistakes: whose files may change it.
-pub fn names_behind(
-    around: &Surroundings,
-    wanted: &str,
-    user: &dyn Fn(&str) -> Option<String>,
-) -> Vec<String> {
+pub fn names_behind(around: &Surroundings, wanted: &str, user: Files<'_>) -> Vec<String> {
     let mut sheets = Vec::new();
     let mut names = Vec::new();
     let mut next = Some(around.theme(wanted).to_owned());
@@ -124,7 +123,7 @@ struct Sheet {
 }
 
 /// The files that make up a theme, the most general one first.
-fn chain(name: &str, user: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Sheet>, Vec<Mistake>> {
+fn chain(name: &str, user: Files<'_>) -> Result<Vec<Sheet>, Vec<Mistake>> {
     let mut chain: Vec<Sheet> = Vec::new();
     let mut wanted = Some(name.to_owned());
     while let Some(name) = wanted.take() {
@@ -140,15 +139,13 @@ fn chain(name: &str, user: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Sheet>
 }
 
 /// The file of this name, above which the others stand.
-fn sheet(
-    above: &[Sheet],
-    name: &str,
-    user: &dyn Fn(&str) -> Option<String>,
-) -> Result<Sheet, Vec<Mistake>> {
+fn sheet(above: &[Sheet], name: &str, user: Files<'_>) -> Result<Sheet, Vec<Mistake>> {
     // A user's `dark` that extends `dark` means the built-in one.
     let seen = above.iter().any(|sheet| sheet.theme == name);
-    if let Some(text) = (!seen).then(|| user(name)).flatten() {
-        return read(name, text, false);
+    match (!seen).then(|| user(name)).flatten() {
+        Some(Ok(text)) => return read(name, text, false),
+        Some(Err(why)) => return Err(vec![of_file(name, &why)]),
+        None => {}
     }
     let built_in = BUILT_IN.iter().find(|(built_in, _)| *built_in == name);
     match built_in {
@@ -162,12 +159,17 @@ fn unknown_theme(chain: &[Sheet], name: &str) -> Mistake {
     let message = unknown("theme", name, names);
     match chain.last() {
         Some(sheet) => sheet.at("extends", None, message),
-        None => Mistake {
-            theme: Clean::line(name).to_string(),
-            line: 0,
-            column: 0,
-            message,
-        },
+        None => of_file(name, &message),
+    }
+}
+
+/// A mistake that is about the whole file.
+fn of_file(name: &str, message: &str) -> Mistake {
+    Mistake {
+        theme: Clean::line(name).to_string(),
+        line: 0,
+        column: 0,
+        message: Clean::line(message).to_string(),
     }
 }
 

@@ -12,7 +12,9 @@ fn built_in(name: &str) -> Theme {
 /// What `load` says about a user's theme `mine`.
 #[track_caller]
 fn check_mistake(text: &str, expected: &str) {
-    let mistakes = load("mine", &|name| (name == "mine").then(|| text.to_owned()));
+    let mistakes = load("mine", &|name| {
+        (name == "mine").then(|| Ok(text.to_owned()))
+    });
     let told: Vec<String> = mistakes
         .unwrap_err()
         .iter()
@@ -164,7 +166,10 @@ fn text_can_be_read_on_the_backgrounds_that_a_theme_is_made_for() {
 fn a_user_file_stands_before_a_built_in_one_and_may_extend_it() {
     let mine = "extends: dark\npalette: {bad: '#FF0000'}\nroles: {text: {fg: 208, attr: [italic]}}\n\
         status: {ok: {glyph: '●', ascii: o, word: done}}";
-    let theme = load("dark", &|name| (name == "dark").then(|| mine.to_owned())).unwrap();
+    let theme = load("dark", &|name| {
+        (name == "dark").then(|| Ok(mine.to_owned()))
+    })
+    .unwrap();
     assert_eq!(theme.style(Role::Text).fg, Some(Color::Indexed(208)));
     assert_eq!(theme.style(Role::Text).add_modifier, Modifier::ITALIC);
     // A new palette recolours what the extended theme draws with it.
@@ -214,7 +219,7 @@ fn what_yaml_itself_refuses_has_a_line_too() {
         "extends: dark\ncolour: {}\n",
         "name: x\nroles: {text: {fg: [1]}}\n",
     ] {
-        let mistakes = load("mine", &|_| Some(text.to_owned())).unwrap_err();
+        let mistakes = load("mine", &|_| Some(Ok(text.to_owned()))).unwrap_err();
         assert_eq!(mistakes.len(), 1);
         assert_eq!(mistakes[0].line, 2, "{}", mistakes[0]);
     }
@@ -223,8 +228,8 @@ fn what_yaml_itself_refuses_has_a_line_too() {
 #[test]
 fn a_theme_cannot_extend_itself_for_ever() {
     let user = |name: &str| match name {
-        "a" => Some("extends: b".to_owned()),
-        "b" => Some("extends: a".to_owned()),
+        "a" => Some(Ok("extends: b".to_owned())),
+        "b" => Some(Ok("extends: a".to_owned())),
         _ => None,
     };
     assert!(load("a", &user).is_err());
