@@ -16,6 +16,11 @@ use crate::time::Timestamp;
 /// Ended outputs that are kept open at once; those that grow come on top.
 const OPEN_MAX: usize = 64;
 
+/// Lines that are rather read and passed over than jumped over: a jump asks all outputs about many moments.
+const NEAR: u64 = if cfg!(test) { 5 } else { 500 };
+/// Stands for the moment of the next line of an output of which lines have been passed.
+const UNDER_WAY: Timestamp = Timestamp(i64::MIN);
+
 /// A line of the whole, and whose it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MergedLine {
@@ -45,6 +50,14 @@ pub struct Merged {
     last: Option<Cut>,
     /// Counts uses, so that the file that was not wanted for longest is closed.
     uses: u64,
+}
+
+/// How many lines to pass, what of each to read, and whether only those that do not become longer.
+#[derive(Clone, Copy)]
+struct Pass {
+    count: usize,
+    max: usize,
+    finished: bool,
 }
 
 #[derive(Debug)]
@@ -147,6 +160,24 @@ impl Merged {
         Ok(lines)
     }
 
+    /// The lines with these numbers, which must ascend.
+    pub fn pick(&mut self, numbers: &[u64], max: usize) -> io::Result<Vec<MergedLine>> {
+        let mut picked = Vec::with_capacity(numbers.len());
+        for near in numbers.chunk_by(|one, next| next.saturating_sub(*one) <= NEAR) {
+            let (Some(first), Some(last)) = (near.first(), near.last()) else {
+                continue;
+            };
+            let mut cut = self.cut(*first)?;
+            let pass = Pass {
+                count: (last - first + 1) as usize,
+                max,
+                finished: false,
+            };
+            picked.extend(self.pass(&mut cut, pass, |number| near.binary_search(&number).is_ok())?);
+        }
+        Ok(picked)
+    }
+
     /// Lines from a place on, which moves behind them. `finished`: without those that may still become longer.
     pub fn read_on(
         &mut self,
@@ -155,11 +186,26 @@ impl Merged {
         max: usize,
         finished: bool,
     ) -> io::Result<Vec<MergedLine>> {
+        let pass = Pass {
+            count,
+            max,
+            finished,
+        };
+        self.pass(cut, pass, |_| true)
+    }
+
+    /// Moves a place on, and gives those of the lines passed that are wanted.
+    fn pass(
+        &mut self,
+        cut: &mut Cut,
+        pass: Pass,
+        wanted: impl Fn(u64) -> bool,
+    ) -> io::Result<Vec<MergedLine>> {
         // What has been added since has its lines still before it.
         cut.0.resize(self.parts.len(), 0);
         let mut number = cut.position();
         let mut heads = BinaryHeap::new();
-        let end = |part: &Part| part.end(finished);
+        let end = |part: &Part| part.end(pass.finished);
         for (nth, part) in self.parts.iter().enumerate() {
             // Of what begins later nothing is read before it is its turn.
             match part.span {
@@ -167,29 +213,26 @@ impl Merged {
                     heads.push(Reverse((first, nth)));
                 }
                 Some(_) if cut.0[nth] < end(part) => {
-                    heads.push(Reverse((Timestamp(i64::MIN), nth)));
+                    heads.push(Reverse((UNDER_WAY, nth)));
                 }
                 _ => {}
             }
         }
-        let under_way = cut
-            .0
-            .iter()
-            .filter(|lines| **lines > 0)
-            .count()
-            .min(heads.len());
+        let under_way = |head: &&Reverse<(Timestamp, usize)>| head.0.0 == UNDER_WAY;
+        let under_way = heads.iter().filter(under_way).count();
         let mut ahead = Ahead::new(self.parts.len(), under_way);
-        let mut lines = Vec::new();
+        let (first, mut lines) = (number, Vec::new());
         while let Some(Reverse((at, nth))) = heads.pop() {
-            if lines.len() == count {
+            let left = pass.count - (number - first) as usize;
+            if left == 0 {
                 break;
             }
             let end = end(&self.parts[nth]);
             if ahead.next(nth).is_none() {
-                let (far, bytes) = ahead.share(nth, count - lines.len());
-                let wanted = (end - cut.0[nth]).min(far as u64) as usize;
+                let (far, bytes) = ahead.share(nth, left);
+                let far = (end - cut.0[nth]).min(far as u64) as usize;
                 let reader = self.awake(nth)?;
-                ahead.put(nth, reader.lines_within(cut.0[nth], wanted, max, bytes)?);
+                ahead.put(nth, reader.lines_within(cut.0[nth], far, pass.max, bytes)?);
             }
             let Some(key) = ahead.next(nth).map(|line| self.parts[nth].key(line)) else {
                 continue;
@@ -207,11 +250,13 @@ impl Merged {
                 let next = ahead.next(nth).map(|line| self.parts[nth].key(line));
                 heads.push(Reverse((next.unwrap_or(key), nth)));
             }
-            lines.push(MergedLine {
-                part: nth,
-                number,
-                line,
-            });
+            if wanted(number) {
+                lines.push(MergedLine {
+                    part: nth,
+                    number,
+                    line,
+                });
+            }
             number += 1;
         }
         Ok(lines)
@@ -247,6 +292,9 @@ impl Merged {
                     range.start = *entries;
                     *slot = *lines;
                 }
+            }
+            if !more && before.iter().sum::<u64>() == position {
+                return Ok(Cut(before));
             }
             if more {
                 high = Timestamp(middle.0.saturating_sub(1));

@@ -2,9 +2,9 @@
 
 use std::io;
 
-use super::message::{Origin, Part, Said};
+use super::message::{LogOf, Origin, Part, Said};
 use crate::id::AttemptId;
-use crate::journal::{Merged, Reader};
+use crate::journal::{Merged, MergedLine, Reader};
 use crate::time::Timestamp;
 
 #[derive(Debug)]
@@ -45,29 +45,45 @@ impl Logs {
                 let lines = reader.lines(from, count, max)?;
                 Ok(lines.into_iter().map(Said::from).collect())
             }
-            Self::Several(merged, attempts) => {
-                let lines = merged.lines(from, count, max)?.into_iter();
-                let said = lines.map(|mut merged| {
-                    let number = std::mem::replace(&mut merged.line.number, merged.number);
-                    let part = merged.part;
-                    let attempt = attempts[part].clone();
-                    Said {
-                        line: merged.line,
-                        origin: Some(Origin {
-                            part,
-                            attempt,
-                            number,
-                        }),
-                    }
-                });
-                Ok(said.collect())
+            Self::Several(merged, attempts) => Ok(said(merged.lines(from, count, max)?, attempts)),
+        }
+    }
+
+    /// The lines with these numbers, which must ascend.
+    pub(super) fn pick(&mut self, numbers: &[u64], max: usize) -> io::Result<Vec<Said>> {
+        match self {
+            Self::One(reader) => {
+                let mut lines = Vec::with_capacity(numbers.len());
+                for number in numbers {
+                    lines.extend(reader.lines(*number, 1, max)?.into_iter().map(Said::from));
+                }
+                Ok(lines)
             }
+            Self::Several(merged, attempts) => Ok(said(merged.pick(numbers, max)?, attempts)),
         }
     }
 }
 
+/// Lines of a merge with their number in it, and whose they are.
+fn said(lines: Vec<MergedLine>, attempts: &[AttemptId]) -> Vec<Said> {
+    let said = lines.into_iter().map(|mut merged| {
+        let number = std::mem::replace(&mut merged.line.number, merged.number);
+        let part = merged.part;
+        let attempt = attempts[part].clone();
+        Said {
+            line: merged.line,
+            origin: Some(Origin {
+                part,
+                attempt,
+                number,
+            }),
+        }
+    });
+    said.collect()
+}
+
 /// Which logs are merged.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Merge {
     number: u32,
     parts: Vec<Part>,
@@ -79,6 +95,10 @@ impl Merge {
         let goes_on = self.number == number;
         (self.number, self.parts) = (number, parts);
         goes_on
+    }
+
+    pub(super) fn is(&self, of: &LogOf) -> bool {
+        *of == LogOf::Merged(self.number)
     }
 
     pub(super) fn open(&self, open: Open) -> io::Result<Logs> {

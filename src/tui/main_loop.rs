@@ -121,6 +121,11 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
                     None => return End::HungUp,
                 },
                 Some(answer) = self.world.answers.next() => self.tell(answer, true),
+                Some(opened) = self.world.opening.opened.recv() => {
+                    if let Some(told) = self.world.opened(opened) {
+                        self.tell(told, true);
+                    }
+                }
                 () = until(resized) => self.resize(),
                 () = until(draw) => {
                     if let Err(error) = self.draw() {
@@ -258,7 +263,8 @@ impl<A: App, S: Surface, P: Port> Loop<'_, A, S, P> {
             }
             Request::CopyLog { of, to } => {
                 let folder = self.options.programs.scratch.clone();
-                return self.world.copy_log(of, to, folder);
+                self.world.copy_log(of, to, folder);
+                return None;
             }
             other => return self.world.perform(other),
         };

@@ -18,6 +18,7 @@ mod message;
 mod model;
 mod mouse;
 mod neighbours;
+mod opening;
 mod options;
 mod outside;
 mod pacer;

@@ -1,5 +1,6 @@
 //! Searches a log in the background, over the file, however long it is.
 
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,7 +26,7 @@ const ERROR: &str =
     r"(?i)\b(error|fatal|panic(ked)?|exception|fail(ed|ure)?|timed out|refused|denied)\b";
 
 /// The last line that tells of an error.
-pub(super) fn last_error(mut log: Logs) -> std::io::Result<Option<u64>> {
+pub(super) fn last_error(mut log: Logs) -> io::Result<Option<u64>> {
     let regex = Regex::new(ERROR).expect("a constant pattern");
     let mut end = log.count();
     let first = end.saturating_sub(ERROR_WITHIN);
@@ -54,15 +55,15 @@ impl Drop for Search {
 pub(super) fn start(
     of: LogOf,
     (pattern, from): (String, u64),
-    log: Logs,
+    open: impl FnOnce() -> io::Result<Logs> + Send + 'static,
     to: Sender<Message>,
-) -> std::io::Result<Search> {
+) -> io::Result<Search> {
     let stop = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&stop);
     thread::Builder::new()
         .name("search".into())
         .spawn(move || {
-            scan(&of, (&pattern, from), log, &to, &seen);
+            scan(&of, (&pattern, from), open(), &to, &seen);
         })?;
     Ok(Search(stop))
 }
@@ -70,7 +71,7 @@ pub(super) fn start(
 fn scan(
     of: &LogOf,
     (pattern, mut from): (&str, u64),
-    mut log: Logs,
+    log: io::Result<Logs>,
     to: &Sender<Message>,
     stop: &AtomicBool,
 ) {
@@ -84,29 +85,35 @@ fn scan(
     let regex = regex(pattern);
     // Where what is not told yet begins.
     let mut untold = from;
-    let failed = loop {
-        if stop.load(Ordering::Relaxed) {
-            return;
-        }
-        match log.lines(from, LINES, BYTES) {
-            Err(error) => break Some(error),
-            Ok(lines) if lines.is_empty() => break None,
-            Ok(lines) => {
-                from += lines.len() as u64;
-                let lines = lines.iter().map(|said| &said.line);
-                let hits = lines.filter(|line| holds(line, &regex));
-                let hits: Vec<u64> = hits.map(|line| line.number).collect();
-                if !hits.is_empty() {
-                    if to.blocking_send(found(untold..from, hits, false)).is_err() {
-                        return;
-                    }
-                    untold = from;
+    let looked = log.and_then(|mut log| {
+        loop {
+            if stop.load(Ordering::Relaxed) {
+                return Ok(false);
+            }
+            let lines = log.lines(from, LINES, BYTES)?;
+            if lines.is_empty() {
+                return Ok(true);
+            }
+            from += lines.len() as u64;
+            let lines = lines.iter().map(|said| &said.line);
+            let hits = lines.filter(|line| holds(line, &regex));
+            let hits: Vec<u64> = hits.map(|line| line.number).collect();
+            if !hits.is_empty() {
+                if to.blocking_send(found(untold..from, hits, false)).is_err() {
+                    return Ok(false);
                 }
+                untold = from;
             }
         }
-    };
-    if let Some(error) = failed {
-        _ = to.blocking_send(Message::Failed(format!("cannot read the log: {error}")));
+    });
+    match looked {
+        Ok(true) => {}
+        // Nobody wants to know any more.
+        Ok(false) => return,
+        Err(error) => {
+            let text = format!("cannot read the log: {error}");
+            _ = to.blocking_send(Message::Failed(text));
+        }
     }
     _ = to.blocking_send(found(untold..from, Vec::new(), true));
 }

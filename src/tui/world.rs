@@ -13,6 +13,7 @@ use super::ansi;
 use super::copy_out;
 use super::logs::{Logs, Merge};
 use super::message::{Copied, LogOf, Message, Part, Request, Said, Slice};
+use super::opening::{Opened, Opening};
 use super::outside::Lend;
 use super::port::Port;
 use super::search::{self, Search};
@@ -31,6 +32,8 @@ pub(super) struct World<P> {
     source: Option<Arc<dyn Source>>,
     /// The log that is shown, kept open.
     log: Option<(LogOf, Logs)>,
+    /// The one that will be.
+    pub(super) opening: Opening,
     /// What was merged last.
     merge: Merge,
     watched: Option<LogOf>,
@@ -49,6 +52,7 @@ impl<P: Port> World<P> {
             actor,
             source,
             log: None,
+            opening: Opening::new(),
             merge: Merge::default(),
             watched: None,
             search: None,
@@ -68,7 +72,7 @@ impl<P: Port> World<P> {
                     Message::Receipt { command, refused }
                 }));
             }
-            Request::ReadLog { of, slice } => return Some(self.read(of, slice)),
+            Request::ReadLog { of, slice } => return self.read(of, slice),
             Request::Merge { number, parts } => return self.merge(number, parts),
             Request::WatchLog(of) => self.watched = of,
             Request::Search { of, pattern, from } => return self.search(of, pattern, from),
@@ -95,7 +99,7 @@ impl<P: Port> World<P> {
                 result: source.check(&file),
                 file,
             }),
-            Request::FindError(of) => return self.find_error(of),
+            Request::FindError(of) => self.find_error(of),
             Request::WriteReport { run, path } => {
                 self.ask(move |source| write_report(source, &run, &path));
             }
@@ -124,31 +128,61 @@ impl<P: Port> World<P> {
     /// Looks whether the watched log has grown.
     pub(super) fn look(&mut self) -> Option<Message> {
         let of = self.watched.clone()?;
-        let log = self.log(&of).ok()?;
+        let log = self.log(&of).ok()??;
         let grown = log.refresh().ok()?;
         let count = log.count();
         grown.then_some(Message::LogGrew { of, count })
     }
 
-    /// The log that is read, kept open.
-    fn log(&mut self, of: &LogOf) -> io::Result<&mut Logs> {
+    /// The log that is read, kept open; `None` while it is being opened.
+    fn log(&mut self, of: &LogOf) -> io::Result<Option<&mut Logs>> {
         let open = self.log.as_ref().is_some_and(|(shown, _)| shown == of);
         if !open {
-            self.log = Some((of.clone(), self.open(of)?));
+            let opener = self.opener(of);
+            if matches!(of, LogOf::Merged(_)) {
+                self.opening.begin(of, opener);
+                return Ok(None);
+            }
+            self.log = Some((of.clone(), opener()?));
         }
         let until = self.port.until();
         let (_, log) = self.log.as_mut().expect("it was opened just now");
         if let Some(at) = until {
             log.until(at);
         }
-        Ok(log)
+        Ok(Some(log))
     }
 
-    /// Opens a log, for whoever reads it for themselves.
-    fn open(&self, of: &LogOf) -> io::Result<Logs> {
-        match of {
-            LogOf::Attempt(attempt) => Ok(Logs::One(self.port.output(attempt)?)),
-            LogOf::Merged(_) => self.merge.open(&|attempt| self.port.output(attempt)),
+    /// A log has been opened: what was asked of it meanwhile is answered.
+    pub(super) fn opened(&mut self, (of, log): Opened) -> Option<Message> {
+        let asked = self.opening.end(&of)?.asked;
+        if !self.merge.is(&of) {
+            return None;
+        }
+        let port = &self.port;
+        // Of a merge more may be known now than when its opening began.
+        let log = log.and_then(|mut log| {
+            self.merge
+                .follow(&mut log, &|attempt| port.output(attempt))?;
+            Ok(log)
+        });
+        match log {
+            Ok(log) => self.log = Some((of.clone(), log)),
+            Err(error) => return asked.map(|_| unreadable(&of, &error)),
+        }
+        self.read(of, asked?)
+    }
+
+    /// Opens a log, for whoever reads it for themselves; on a worker, because it may be a thousand.
+    fn opener(&self, of: &LogOf) -> impl FnOnce() -> io::Result<Logs> + Send + 'static {
+        let (of, port) = (of.clone(), self.port.clone());
+        let merge = matches!(of, LogOf::Merged(_)).then(|| self.merge.clone());
+        move || match (of, merge) {
+            (LogOf::Attempt(attempt), _) => Ok(Logs::One(port.output(&attempt)?)),
+            (LogOf::Merged(_), merge) => {
+                let merge = merge.unwrap_or_default();
+                merge.open(&|attempt| port.output(attempt))
+            }
         }
     }
 
@@ -164,20 +198,26 @@ impl<P: Port> World<P> {
         }
     }
 
-    fn read(&mut self, of: LogOf, slice: Slice) -> Message {
+    fn read(&mut self, of: LogOf, slice: Slice) -> Option<Message> {
         match self.lines(&of, &slice) {
-            Ok((count, lines)) => Message::Log {
+            Ok(Some((count, lines))) => Some(Message::Log {
                 of,
                 count,
                 slice,
                 lines,
-            },
-            Err(error) => unreadable(&of, &error),
+            }),
+            Ok(None) => {
+                self.opening.ask(slice);
+                None
+            }
+            Err(error) => Some(unreadable(&of, &error)),
         }
     }
 
-    fn lines(&mut self, of: &LogOf, slice: &Slice) -> io::Result<(u64, Vec<Said>)> {
-        let log = self.log(of)?;
+    fn lines(&mut self, of: &LogOf, slice: &Slice) -> io::Result<Option<(u64, Vec<Said>)>> {
+        let Some(log) = self.log(of)? else {
+            return Ok(None);
+        };
         log.refresh()?;
         let count = log.count();
         let lines = match slice {
@@ -190,24 +230,16 @@ impl<P: Port> World<P> {
                 let from = count.saturating_sub(*n);
                 log.lines(from, (count - from) as usize, ansi::LINE_MAX)?
             }
-            Slice::Lines(numbers) => {
-                let mut lines = Vec::with_capacity(numbers.len());
-                for number in numbers {
-                    lines.extend(log.lines(*number, 1, ansi::LINE_MAX)?);
-                }
-                lines
-            }
+            Slice::Lines(numbers) => log.pick(numbers, ansi::LINE_MAX)?,
         };
-        Ok((count, lines))
+        Ok(Some((count, lines)))
     }
 
     fn search(&mut self, of: LogOf, pattern: String, from: u64) -> Option<Message> {
         // The old one stops first, so that its findings cannot pass for the new one's.
         self.search = None;
-        let log = self.open(&of);
-        let started =
-            log.and_then(|log| search::start(of, (pattern, from), log, self.findings.clone()));
-        match started {
+        let open = self.opener(&of);
+        match search::start(of, (pattern, from), open, self.findings.clone()) {
             Ok(search) => {
                 self.search = Some(search);
                 None
@@ -233,12 +265,13 @@ impl<P: Port> World<P> {
     }
 
     /// Copies a log into a file; it may be long.
-    pub(super) fn copy_log(&mut self, of: LogOf, to: Copied, folder: PathBuf) -> Option<Message> {
-        let log = match self.open(&of) {
-            Ok(log) => log,
-            Err(error) => return Some(unreadable(&of, &error)),
-        };
+    pub(super) fn copy_log(&mut self, of: LogOf, to: Copied, folder: PathBuf) {
+        let open = self.opener(&of);
         self.later(move || {
+            let log = match open() {
+                Ok(log) => log,
+                Err(error) => return unreadable(&of, &error),
+            };
             let lend = match to {
                 Copied::ForPager => Lend::Pager,
                 Copied::ForEditor => Lend::Editor,
@@ -249,19 +282,14 @@ impl<P: Port> World<P> {
                 Err(error) => Message::Failed(format!("cannot copy the log: {error}")),
             }
         });
-        None
     }
 
-    fn find_error(&mut self, of: LogOf) -> Option<Message> {
-        let log = match self.open(&of) {
-            Ok(log) => log,
-            Err(error) => return Some(unreadable(&of, &error)),
-        };
-        self.later(move || match search::last_error(log) {
+    fn find_error(&mut self, of: LogOf) {
+        let open = self.opener(&of);
+        self.later(move || match open().and_then(search::last_error) {
             Ok(line) => Message::ErrorAt { of, line },
             Err(error) => unreadable(&of, &error),
         });
-        None
     }
 }
 

@@ -96,6 +96,20 @@ proptest! {
     }
 
     #[test]
+    fn lines_are_picked_by_their_numbers(
+        writes in writes(),
+        picks in proptest::collection::btree_set(0_usize..400, 0..40),
+    ) {
+        let dir = folder();
+        let all = write(dir.path(), &writes);
+        let picks: Vec<usize> = picks.into_iter().filter(|pick| *pick < all.len() + 2).collect();
+        let numbers: Vec<u64> = picks.iter().map(|pick| *pick as u64).collect();
+        let picked = open(dir.path(), false).pick(&numbers, 1_000).unwrap();
+        let there = picks.iter().filter_map(|pick| all.get(*pick).cloned());
+        prop_assert_eq!(plain(picked), there.collect::<Vec<_>>());
+    }
+
+    #[test]
     fn a_place_misses_nothing_and_tells_nothing_twice_while_outputs_grow(writes in writes()) {
         let dir = folder();
         let mut merged = open(dir.path(), true);

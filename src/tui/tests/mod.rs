@@ -9,6 +9,7 @@ mod looping;
 mod memory;
 mod merged;
 mod mouse;
+mod opening;
 mod past_runs;
 mod pictures;
 mod plain;
