@@ -10,7 +10,7 @@ use crate::id::RunId;
 use crate::run::Kind;
 use crate::text::Clean;
 use crate::time::Timestamp;
-use crate::tui::keys::Keymap;
+use crate::tui::keys::{Key, Keymap};
 use crate::tui::message::Request;
 use crate::tui::model::{Dialog, Fact, Field, Purpose, RunList, Value};
 use crate::tui::options::{Choice, Options};
@@ -25,9 +25,13 @@ pub(crate) struct Home {
     /// Selected row of the workflows that pass the filter.
     pub at: usize,
     pub filter: Input,
+    /// That of the other list: `st:ok` says nothing about workflows.
+    pub other_filter: Input,
     /// Letters go into the filter.
     pub filtering: bool,
     pub keymap: Keymap,
+    /// The first key of a chord of two.
+    pub pending: Option<Key>,
     pub form: Option<Form>,
     /// What is wrong with the workflow that was picked.
     pub problems: Vec<Clean>,
@@ -64,8 +68,10 @@ impl Home {
             runs: RunList::default(),
             at: 0,
             filter: Input::default(),
+            other_filter: Input::default(),
             filtering: false,
             keymap: options.keymap.clone(),
+            pending: None,
             form: None,
             problems: Vec::new(),
             toast: String::new(),

@@ -9,10 +9,11 @@ use serde_json::json;
 
 use super::Home;
 use crate::id::RunId;
-use crate::run::Kind;
+use crate::run::{Contrast, Kind};
 use crate::time::Timestamp;
 use crate::tui::app::App;
-use crate::tui::keys::{Key, parse_chord};
+use crate::tui::keys::{Key, Keymap, Own, parse_chord};
+use crate::tui::looks::Wanted;
 use crate::tui::message::{Message, Request};
 use crate::tui::options::Choice;
 use crate::tui::source::{Like, WorkflowEntry};
@@ -170,6 +171,61 @@ fn a_run_is_opened_and_a_workflow_is_checked_first() {
     assert_eq!(visit.asked.last(), Some(&expected));
     visit.press("q");
     assert_eq!(visit.home.choice, Some(Choice::Quit));
+}
+
+#[test]
+fn each_list_has_its_own_filter() {
+    let mut visit = Visit::filled();
+    visit.press("0 /").write("st:ok").press("Enter Tab");
+    assert_eq!(visit.home.shown_workflows().len(), 3);
+    visit.press("/").write("region").press("Enter Tab");
+    assert_eq!(visit.home.filter.value(), "st:ok");
+    visit.press("Tab");
+    assert_eq!(visit.home.shown_workflows().len(), 1);
+}
+
+#[test]
+fn own_keys_are_told_and_act_on_runs() {
+    let own = |command: &str, key: &str| Own {
+        command: command.into(),
+        keys: vec![key.into()],
+        place: String::new(),
+    };
+    let mut visit = Visit::filled();
+    visit.home.keymap = Keymap::safe(&[own("details", "Z"), own("write", "g w")]).expect("free");
+    let text = visit.press("0 j").text(80, 24);
+    assert!(text.contains("Z compare  ; R rerun  g w report"), "{text}");
+    let run = RunId::parse("r-41").unwrap();
+    visit.press("g w");
+    assert_eq!(visit.asked.last(), Some(&Request::report_of(&run)));
+    visit.press("; R");
+    assert_eq!(visit.asked.last(), Some(&Request::LoadLike(run)));
+    visit.press(";");
+    assert!(visit.home.toast.contains("second key"));
+    visit.press("Esc R");
+    assert!(visit.home.toast.starts_with("R does nothing here"));
+}
+
+#[test]
+fn keys_of_the_screen_act_while_two_runs_are_compared() {
+    let mut visit = Visit::filled();
+    let contrast = Contrast {
+        head: ["r-40".into(), "r-41".into()],
+        lines: Vec::new(),
+    };
+    visit.press("0");
+    visit.tell(Message::Compared(Box::new(contrast)));
+    for (key, request) in [
+        ("Ctrl-z", Request::Suspend),
+        ("Ctrl-l", Request::LoadRuns),
+        ("T", Request::Theme(Wanted::Next)),
+    ] {
+        visit.press(key);
+        assert_eq!(visit.asked.last(), Some(&request));
+    }
+    visit.press("x");
+    let told = "x does nothing here: & shows only differences, Esc goes back";
+    assert_eq!(visit.home.toast, told);
 }
 
 #[test]

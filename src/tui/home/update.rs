@@ -9,7 +9,7 @@ use super::model::{Form, Home, Tab};
 use crate::text::Clean;
 use crate::time::Timestamp;
 use crate::tui::app::App;
-use crate::tui::keys::{Key, Meaning};
+use crate::tui::keys::{Act, Key, Meaning, write_chord};
 use crate::tui::looks::Wanted;
 use crate::tui::message::{Message, Request};
 use crate::tui::model::{Comparing, What};
@@ -86,11 +86,13 @@ impl Home {
     }
 
     fn in_list(&mut self, key: Key) -> Vec<Request> {
-        if self.tab == Tab::Runs && self.runs.comparing.is_some() {
-            return self.on_run(key);
-        }
         let page = isize::try_from(self.height / 2).unwrap_or(1);
         match key {
+            _ if self.pending.is_some() => return self.on_run(key),
+            Key::Char('T') => return vec![Request::Theme(Wanted::Next)],
+            Key::Ctrl('l') => return vec![Request::Redraw, Request::LoadRuns],
+            Key::Ctrl('z') => return vec![Request::Suspend],
+            _ if self.compares() => return self.on_run(key),
             Key::Down | Key::Char('j') => self.move_by(1),
             Key::Up | Key::Char('k') => self.move_by(-1),
             Key::PageDown | Key::Ctrl('d') => self.move_by(page),
@@ -112,29 +114,48 @@ impl Home {
             Key::Esc if self.tab == Tab::Runs && self.runs.drop_marks() => {}
             Key::Esc => self.toast = "nothing is open; q leaves".into(),
             Key::Char('q') | Key::Ctrl('c') => self.choice = Some(Choice::Quit),
-            Key::Char('T') => return vec![Request::Theme(Wanted::Next)],
-            Key::Ctrl('l') => return vec![Request::Redraw, Request::LoadRuns],
-            Key::Ctrl('z') => return vec![Request::Suspend],
             other if self.tab == Tab::Runs => return self.on_run(other),
-            other => self.nothing(other),
+            other => self.nothing(&[other]),
         }
         Vec::new()
     }
 
-    fn nothing(&mut self, key: Key) {
-        self.toast = format!(
-            "{key} does nothing here: Enter opens, Tab changes the list, / filters, q leaves"
-        );
+    fn compares(&self) -> bool {
+        self.tab == Tab::Runs && self.runs.comparing.is_some()
+    }
+
+    fn nothing(&mut self, keys: &[Key]) {
+        let keys = write_chord(keys);
+        self.toast = if self.compares() {
+            let differences = self.keymap.first_of(Act::OnlyMatches);
+            let back = self.keymap.first_of(Act::Back);
+            format!(
+                "{keys} does nothing here: {differences} shows only differences, {back} goes back"
+            )
+        } else {
+            format!(
+                "{keys} does nothing here: Enter opens, Tab changes the list, / filters, q leaves"
+            )
+        };
     }
 
     /// What the keys do with the list of runs, as inside a run.
     fn on_run(&mut self, key: Key) -> Vec<Request> {
-        let Meaning::Does(act) = self.keymap.meaning(&[key]) else {
-            self.nothing(key);
+        let first = self.pending.take();
+        if first.is_some() && key == Key::Esc {
             return Vec::new();
+        }
+        let keys: Vec<Key> = first.into_iter().chain([key]).collect();
+        let did = match self.keymap.meaning(&keys) {
+            Meaning::Does(act) => run_list(&mut self.runs, act, i64::from(self.height / 2)),
+            Meaning::Begins => {
+                self.pending = Some(key);
+                Did::Said(format!("{key} waits for a second key; Esc drops it"))
+            }
+            Meaning::Nothing => Did::Nothing,
         };
-        match run_list(&mut self.runs, act, i64::from(self.height / 2)) {
-            Did::Nothing => self.nothing(key),
+        match did {
+            Did::Nothing => self.nothing(&keys),
             Did::Something => {}
             Did::Said(text) => self.toast = text,
             Did::Asked(request) => return vec![request],
@@ -143,6 +164,9 @@ impl Home {
     }
 
     fn show(&mut self, tab: Tab) {
+        if tab != self.tab {
+            std::mem::swap(&mut self.filter, &mut self.other_filter);
+        }
         self.tab = tab;
         self.narrow();
     }

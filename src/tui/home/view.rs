@@ -12,6 +12,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use super::model::{Home, Tab};
+use crate::tui::keys::Act;
 use crate::tui::source::WorkflowEntry;
 use crate::tui::theme::{Role, Status, Theme};
 use crate::tui::view::{
@@ -47,15 +48,7 @@ pub(super) fn render(home: &Home, theme: &Theme, buffer: &mut Buffer) -> Option<
         }
     }
     about(home, theme, buffer, row(foot.saturating_sub(1)));
-    // A box says itself which keys it takes.
-    let boxed = home.form.is_some() || !home.problems.is_empty();
-    let hints = match home.tab {
-        _ if boxed => "",
-        Tab::Workflows => " Enter open  / filter  Tab other list  j/k move  q quit",
-        Tab::Runs if home.runs.comparing.is_some() => " & only differences  j/k move  Esc back",
-        Tab::Runs => " Enter open  / filter  Space mark two  d compare  R rerun  W report  q quit",
-    };
-    Strip::new(buffer, row(foot)).own(hints, theme.style(Role::Text));
+    Strip::new(buffer, row(foot)).own(&hints(home), theme.style(Role::Text));
     let cursor = match home.tab {
         Tab::Workflows => filter(home, theme, buffer, body),
         // The list says itself what narrows it; while one types, that stands where the eye is.
@@ -74,6 +67,41 @@ pub(super) fn render(home: &Home, theme: &Theme, buffer: &mut Buffer) -> Option<
         return None;
     }
     cursor
+}
+
+/// The keys that act now: what is done with runs has the person's own.
+fn hints(home: &Home) -> String {
+    // A box says itself which keys it takes.
+    if home.form.is_some() || !home.problems.is_empty() {
+        return String::new();
+    }
+    let key = |act: Act, word: &str| {
+        let key = home.keymap.keys_of(act).into_iter().next()?;
+        Some(format!("{key} {word}"))
+    };
+    let fixed = |text: &str| Some(text.to_owned());
+    let hints = match home.tab {
+        Tab::Workflows => {
+            let all = "Enter open  / filter  Tab other list  j/k move  q quit";
+            vec![fixed(all)]
+        }
+        Tab::Runs if home.runs.comparing.is_some() => vec![
+            key(Act::OnlyMatches, "only differences"),
+            key(Act::Down, "down"),
+            key(Act::Up, "up"),
+            key(Act::Back, "back"),
+        ],
+        Tab::Runs => vec![
+            fixed("Enter open  / filter"),
+            key(Act::Select, "mark two"),
+            key(Act::Details, "compare"),
+            key(Act::RetryFrom, "rerun"),
+            key(Act::Write, "report"),
+            fixed("q quit"),
+        ],
+    };
+    let hints: Vec<String> = hints.into_iter().flatten().collect();
+    format!(" {}", hints.join("  "))
 }
 
 fn tabs(home: &Home, theme: &Theme, buffer: &mut Buffer, area: Rect) {
