@@ -3,11 +3,11 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc;
 
 use super::theme::{Mistake, Theme};
 
@@ -15,6 +15,10 @@ use super::theme::{Mistake, Theme};
 const LOOK: Duration = Duration::from_secs(1);
 /// An editor that empties a file and then fills it is not read in between.
 const SETTLE: Duration = Duration::from_millis(50);
+/// One that is written without end is read all the same after so many looks.
+const SETTLES_MAX: usize = 20;
+/// What may wait: key presses while a file is slow, and news while the screen is suspended.
+const WAITING_MAX: usize = 16;
 
 /// What the floor above knows of themes and of the terminal.
 pub trait Themes: Send + Sync {
@@ -98,15 +102,15 @@ pub(super) enum News {
 
 #[derive(Debug)]
 pub(super) struct Looks {
-    asks: Sender<Ask>,
-    pub(super) news: UnboundedReceiver<News>,
+    asks: SyncSender<Ask>,
+    pub(super) news: mpsc::Receiver<News>,
 }
 
 impl Looks {
     /// The thread ends with what this returns.
     pub(super) fn new(themes: Arc<dyn Themes>) -> Self {
-        let (asks, asked) = channel();
-        let (tell, news) = unbounded_channel();
+        let (asks, asked) = sync_channel(WAITING_MAX);
+        let (tell, news) = mpsc::channel(WAITING_MAX);
         let work = move || Wardrobe::new(themes, tell).serve(&asked);
         if let Err(error) = thread::Builder::new().name("themes".into()).spawn(work) {
             tracing::error!("cannot start a thread for themes: {error}");
@@ -115,20 +119,20 @@ impl Looks {
     }
 
     pub(super) fn want(&self, wanted: Wanted) {
-        // Without the thread the theme stays as it is.
-        _ = self.asks.send(Ask::Wanted(wanted));
+        // Without the thread the theme stays as it is; behind so many that wait, one more is not missed.
+        _ = self.asks.try_send(Ask::Wanted(wanted));
     }
 
     /// Whom the terminal's answer about its background is told.
     pub(super) fn background(&self) -> impl FnMut(bool) + Clone + Unpin + use<> {
         let asks = self.asks.clone();
-        move |light| _ = asks.send(Ask::Background(light))
+        move |light| _ = asks.try_send(Ask::Background(light))
     }
 }
 
 struct Wardrobe {
     themes: Arc<dyn Themes>,
-    tell: UnboundedSender<News>,
+    tell: mpsc::Sender<News>,
     worn: String,
     /// What `worn` stands for.
     shown: String,
@@ -138,7 +142,7 @@ struct Wardrobe {
 }
 
 impl Wardrobe {
-    fn new(themes: Arc<dyn Themes>, tell: UnboundedSender<News>) -> Self {
+    fn new(themes: Arc<dyn Themes>, tell: mpsc::Sender<News>) -> Self {
         let worn = themes.wanted();
         let shown = themes.load(&worn).map_or(worn.clone(), |theme| theme.name);
         let files = themes.files(&worn);
@@ -244,7 +248,7 @@ impl Wardrobe {
         if stamp == self.stamp {
             return;
         }
-        loop {
+        for _ in 0..SETTLES_MAX {
             thread::sleep(SETTLE);
             let now = self.themes.stamp(&self.files);
             if now == stamp {
@@ -257,7 +261,7 @@ impl Wardrobe {
 
     fn say(&self, news: News) {
         // Nobody listens once the screen is gone; then the next ask ends the thread.
-        _ = self.tell.send(news);
+        _ = self.tell.blocking_send(news);
     }
 }
 
@@ -377,6 +381,45 @@ mod tests {
         learn(false);
         learn(true);
         assert_eq!(news(&mut looks), ("light".into(), String::new()));
+    }
+
+    /// A folder whose file is never twice the same.
+    struct Restless(Arc<Folder>);
+
+    impl Themes for Restless {
+        fn wanted(&self) -> String {
+            "mine".into()
+        }
+
+        fn names(&self) -> Vec<String> {
+            self.0.names()
+        }
+
+        fn load(&self, name: &str) -> Result<Theme, Vec<Mistake>> {
+            self.0.load(name)
+        }
+
+        fn files(&self, name: &str) -> Vec<PathBuf> {
+            self.0.files(name)
+        }
+
+        fn stamp(&self, _: &[PathBuf]) -> u64 {
+            let mut file = self.0.file.lock().unwrap();
+            file.0 += 1;
+            file.0
+        }
+
+        fn asks_background(&self) -> bool {
+            false
+        }
+
+        fn learn(&self, _: bool) {}
+    }
+
+    #[test]
+    fn a_file_that_never_rests_is_read_all_the_same() {
+        let mut looks = Looks::new(Arc::new(Restless(folder())));
+        assert_eq!(news(&mut looks).1, "read anew: theme mine");
     }
 
     #[test]
