@@ -242,6 +242,20 @@ fn a_detached_run_goes_on_by_itself() {
     assert_eq!(bad.code, 7, "{bad:?}");
 }
 
+/// A follower that keeps lines to itself must fail its test, not hang it. To be dropped once the child has been waited for:
+/// its number may be another one's then.
+fn not_for_ever(child: &std::process::Child) -> std::sync::mpsc::Sender<()> {
+    let pid = rustix::process::Pid::from_child(child);
+    let (guard, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let waited = ended.recv_timeout(Duration::from_secs(20));
+        if waited == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+    });
+    guard
+}
+
 #[test]
 fn logs_follow_a_live_step_to_its_end() {
     let place = Place::new();
@@ -257,18 +271,14 @@ fn logs_follow_a_live_step_to_its_end() {
         .stdout(Stdio::piped())
         .spawn()
         .expect("it works");
-    let pid = rustix::process::Pid::from_child(&child);
-    std::thread::spawn(move || {
-        // A follower that keeps lines to itself must fail this test, not hang it.
-        std::thread::sleep(Duration::from_secs(20));
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
-    });
+    let guard = not_for_ever(&child);
     let mut lines = BufReader::new(child.stdout.take().expect("it works")).lines();
     assert_eq!(lines.next().expect("it works").expect("it works"), "one");
     place.write("go", "");
     assert_eq!(lines.next().expect("it works").expect("it works"), "two");
     assert!(lines.next().is_none());
     assert_eq!(child.wait().expect("it works").code(), Some(0));
+    drop(guard);
 }
 
 /// Steps that begin later are heard too.
@@ -283,12 +293,7 @@ fn logs_of_all_steps_follow_a_live_run_to_its_end() {
         .stdout(Stdio::piped())
         .spawn()
         .expect("it works");
-    let pid = rustix::process::Pid::from_child(&child);
-    std::thread::spawn(move || {
-        // A follower that keeps lines to itself must fail this test, not hang it.
-        std::thread::sleep(Duration::from_secs(20));
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
-    });
+    let guard = not_for_ever(&child);
     let lines = BufReader::new(child.stdout.take().expect("it works")).lines();
     let mut said = lines.map(|line| {
         let line = line.expect("it works");
@@ -303,6 +308,7 @@ fn logs_of_all_steps_follow_a_live_run_to_its_end() {
     assert_eq!(said.next().as_deref(), Some("after three"));
     assert_eq!(said.next(), None);
     assert_eq!(child.wait().expect("it works").code(), Some(0));
+    drop(guard);
 }
 
 #[test]

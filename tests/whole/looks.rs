@@ -51,6 +51,11 @@ fn check(answer: &[u8], looks: &str) {
     wait_for(&format!("{looks} after {told:?}"), || {
         face.look() == expected
     });
+    // The thread of the themes takes one after the other: the answer before this. The next theme is one that looks
+    // different from what is worn, so a switch that came late or wrong is told here.
+    let next = if looks == "light" { "dark" } else { "light" };
+    face.keys("T");
+    face.wait(&format!("theme {next}"));
     leave(face);
 }
 
