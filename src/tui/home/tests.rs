@@ -17,7 +17,7 @@ use crate::tui::looks::Wanted;
 use crate::tui::message::{Message, Request};
 use crate::tui::options::Choice;
 use crate::tui::source::{Like, WorkflowEntry};
-use crate::tui::tests::{options, past_runs, text_of, themed};
+use crate::tui::tests::{golden, options, past_runs, text_of, themed};
 use crate::workflow::{ParamKind, ParamSpec, Workflow};
 
 struct Visit {
@@ -154,6 +154,37 @@ fn pictures() {
         "params_missing_80x24",
         visit.press("Tab Tab Tab Tab Tab Enter").text(80, 24)
     );
+}
+
+/// As `pictures`, at every size and in every look.
+#[test]
+fn golden_pictures() {
+    let look = |name: &str, visit: &Visit| {
+        golden(name, &mut |width, height, theme| {
+            let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+            visit.home.view(theme, &mut buffer);
+            buffer
+        });
+    };
+    look("home_loading", &Visit::new());
+    let mut visit = Visit::filled();
+    look("home_workflows", &visit);
+    look("home_runs", visit.press("Tab j"));
+    visit.press("1 Enter");
+    visit.tell(Message::Checked {
+        file: "broken.yaml".into(),
+        result: Err(vec![
+            "error: step `a` needs `b`\n  --> broken.yaml:3:5".into(),
+        ]),
+    });
+    look("home_problems", &visit);
+    visit.press("Enter");
+    visit.tell(Message::Checked {
+        file: "x.yaml".into(),
+        result: Ok(with_params()),
+    });
+    visit.drawn();
+    look("home_form", &visit);
 }
 
 #[test]

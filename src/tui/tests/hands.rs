@@ -13,7 +13,7 @@ use crate::workflow::Workflow;
 
 const WRITTEN: &str = "Make `db-orders-2` the primary. It takes **no writes** while it catches up.\n\n1. Look at the lag first:\n   below 1 MB it is quick\n2. If it hangs, see [the guide](https://wiki/promote)\n\n```sh\npgctl lag  db-orders-2\n```\n";
 
-fn written() -> Arc<Workflow> {
+pub(super) fn written() -> Arc<Workflow> {
     let mut workflow = Arc::unwrap_or_clone(plan::failover());
     workflow.steps[3].name = "Promote the orders database".into();
     workflow.steps[3].description = WRITTEN.into();

@@ -5,7 +5,7 @@ use crate::tui::message::{LogOf, Message, Request};
 use crate::tui::model::Place;
 
 /// A failed step, one that runs, and what both said in turn.
-fn talking() -> Play {
+pub(super) fn talking() -> Play {
     let mut play = failed();
     play.log("promote-users", 1, &["promote db-users-2: lag=2 MB"]);
     play.pass(1);

@@ -168,7 +168,7 @@ fn another_run_is_opened_once_this_one_needs_no_screen() {
 }
 
 /// A run that went well, and one that did not.
-fn compared() -> crate::run::Contrast {
+pub(super) fn compared() -> crate::run::Contrast {
     let mut second = failed();
     second
         .press("S Tab")
