@@ -57,6 +57,16 @@ const ALLOWED: [&str; 19] = [
     "\\n", "\\x07",
 ];
 
+/// The program asks once what colour the background has. A question of a step would look the same, so one alone is let pass.
+fn without_own_question(mut bytes: Vec<u8>) -> Vec<u8> {
+    const QUESTION: &[u8] = b"\x1b]11;?\x1b\\";
+    let found = bytes.windows(QUESTION.len()).position(|w| w == QUESTION);
+    if let Some(at) = found {
+        bytes.drain(at..at + QUESTION.len());
+    }
+    bytes
+}
+
 #[test]
 fn only_listed_sequences_are_sent_whatever_a_step_says() {
     // A million with FLIGHTDECK_CASES=1000000.
@@ -99,7 +109,7 @@ fn only_listed_sequences_are_sent_whatever_a_step_says() {
             .is_some_and(|row| row.contains("noisy")),
         "{screen}"
     );
-    let sent = sequences(&face.bytes());
+    let sent = sequences(&without_own_question(face.bytes()));
     let foreign: Vec<_> = sent
         .iter()
         .filter(|s| !ALLOWED.contains(&s.as_str()))
