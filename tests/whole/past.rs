@@ -46,6 +46,14 @@ pub(crate) fn ran(place: &Place, id: &str, more: &[&str]) {
     crate::place::wait_for("its end", || place.show(id)["ended_at"].is_string());
 }
 
+/// Five letters at most: six in one read, as a busy machine has them, would be a paste.
+fn filter(face: &mut Face, words: &str) {
+    face.keys("/");
+    face.wait("filter runs");
+    face.keys(words);
+    face.wait(words);
+}
+
 #[test]
 fn past_runs_are_read_from_their_journals() {
     let place = Place::new();
@@ -67,7 +75,8 @@ fn past_runs_are_read_from_their_journals() {
         let row = screen.lines().find(|row| row.contains(" c "));
         row.is_some_and(|row| row.contains("cancel") && row.contains("open two"))
     });
-    face.keys("/st:ok\r");
+    filter(&mut face, "st:ok");
+    face.keys("\r");
     face.wait("RUNS 2 of 4");
     face.keys("W");
     face.wait("the report is in b.md");
@@ -93,7 +102,7 @@ fn past_runs_are_read_from_their_journals() {
         Some(0)
     );
     face.wait("SUCCEEDED");
-    face.keys("/by:nobody");
+    filter(&mut face, "by:no");
     face.wait("RUNS 0 of 4");
     face.keys("\u{1b}");
     face.wait("RUNS 4");
@@ -208,7 +217,7 @@ fn r_starts_a_run_like_the_selected_one() {
     face.wait("START nightly");
     face.wait("w.yaml, unchanged since");
     Face::settle();
-    face.keys("\t\tpurple");
+    face.keys("\t\tblue");
     face.keys("\t\r");
     face.wait("ASKS  go");
     face.keys("0");

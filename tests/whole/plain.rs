@@ -35,7 +35,10 @@ fn a_failure_is_answered_by_number_and_the_screen_comes_back() {
     let place = night();
     let mut face = Face::start(&place, &["run", "night.yaml", "--id", "r"], 80, 24);
     face.wait("Needs you: promote");
-    face.keys(":plain\r");
+    face.keys(":");
+    face.wait("COMMAND");
+    face.keys("plain");
+    face.keys("\r");
     face.wait("Type a number and Enter");
     assert!(!face.look().contains("▌"), "{}", face.text());
     for told in [
