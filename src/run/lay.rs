@@ -47,14 +47,17 @@ impl Run {
         }
         let needs = self.workflow.steps.iter().map(|s| s.needs.len());
         let mut missing: Vec<usize> = needs.collect();
-        let roots = self.graph.roots.iter();
-        let mut ready: BinaryHeap<_> = roots.map(|&i| Reverse((basis.now, i))).collect();
-        while let Some(Reverse((from, i))) = ready.pop() {
-            laying.step(i, from);
-            for &(d, _) in &self.graph.wanted_by[i] {
-                missing[d] -= 1;
-                if missing[d] == 0 {
-                    ready.push(Reverse((laying.ready(d), d)));
+        // By when they are ready: many become so at the same moment.
+        let mut ready = BTreeMap::from([(basis.now, self.graph.roots.clone())]);
+        while let Some((from, mut wave)) = ready.pop_first() {
+            wave.sort_unstable();
+            for i in wave {
+                laying.step(i, from);
+                for &(d, _) in &self.graph.wanted_by[i] {
+                    missing[d] -= 1;
+                    if missing[d] == 0 {
+                        ready.entry(laying.ready(d)).or_default().push(d);
+                    }
                 }
             }
         }
