@@ -9,7 +9,6 @@ use super::out::Out;
 use super::past::{self, Past};
 use crate::id::{AttemptId, StepId};
 use crate::journal::{Cut, Merged, Reader, Tail};
-use crate::run::Run;
 use crate::time::Timestamp;
 
 pub(super) fn print(args: &LogsArgs, past: Past, out: &mut Out) -> Result<Exit, Failure> {
@@ -19,7 +18,7 @@ pub(super) fn print(args: &LogsArgs, past: Past, out: &mut Out) -> Result<Exit, 
         return Err(Failure::usage(text).hint("of several steps all attempts are shown"));
     }
     let named = args.steps.iter().map(|text| past::step(&past.run, text));
-    let wanted = Wanted(named.collect::<Result<_, _>>()?);
+    let wanted = named.collect::<Result<_, _>>()?;
     let mut journal = Tail::open(past.dir.path())?;
     let mut told = Told::new(past, wanted);
     told.look()?;
@@ -34,20 +33,11 @@ pub(super) fn print(args: &LogsArgs, past: Past, out: &mut Out) -> Result<Exit, 
     Ok(Exit::Succeeded)
 }
 
-/// Steps whose outputs are wanted, and with a group all in it; empty: all.
-struct Wanted(BTreeSet<StepId>);
-
-impl Wanted {
-    fn has(&self, run: &Run, index: usize) -> bool {
-        let named = |index: usize| self.0.contains(&run.steps()[index].id);
-        self.0.is_empty() || named(index) || run.around(index).any(named)
-    }
-}
-
 /// What is merged, and how far it is printed.
 struct Told {
     past: Past,
-    wanted: Wanted,
+    /// Steps whose outputs are wanted, and with a group all in it; empty: all.
+    wanted: BTreeSet<StepId>,
     merged: Merged,
     parts: BTreeMap<AttemptId, usize>,
     names: Vec<String>,
@@ -55,7 +45,7 @@ struct Told {
 }
 
 impl Told {
-    fn new(past: Past, wanted: Wanted) -> Self {
+    fn new(past: Past, wanted: BTreeSet<StepId>) -> Self {
         Self {
             past,
             wanted,
@@ -69,15 +59,9 @@ impl Told {
     /// Takes in attempts that are new, or have ended.
     fn look(&mut self) -> Result<(), Failure> {
         let run = &self.past.run;
-        let steps = (0..run.steps().len()).filter(|index| self.wanted.has(run, *index));
-        let attempts = steps.flat_map(|index| {
-            let step = &run.steps()[index];
-            step.attempts.iter().map(move |attempt| (&step.id, attempt))
-        });
-        let mut attempts: Vec<_> = attempts.collect();
-        attempts.sort_by_key(|(_, attempt)| attempt.started_at);
-        for (step, attempt) in attempts {
-            let id = AttemptId::act(step.clone(), attempt.n);
+        let wanted = self.wanted.iter().filter_map(|step| run.index(step));
+        for (step, attempt) in run.attempts_of(&wanted.collect()) {
+            let id = AttemptId::act(step.id.clone(), attempt.n);
             let live = attempt.ended_at.is_none();
             let path = self.past.dir.output_path(&id);
             let unreadable =

@@ -313,9 +313,7 @@ impl AuditEntry {
             _ => format!("{actor}: {}", self.text),
         })
     }
-}
 
-impl AuditEntry {
     /// What a person did to one step, and why: `ana skipped: not needed today`.
     pub(super) fn deed(&self) -> Option<(&StepId, String)> {
         let (actor, command) = (self.actor.as_ref()?, self.command.as_ref()?);

@@ -1,8 +1,10 @@
 //! What the screen, the reports and the engine may ask a run.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::actor::Actor;
+use super::attempt::Attempt;
 use super::event::RunStart;
 use super::machine::Run;
 use super::schedule::{ENGAGED, List, not_started, slot, unresolved};
@@ -32,12 +34,12 @@ impl Run {
         self.ended_at
     }
 
-    /// Sequence number of the last event.
     /// The boot id of the machine under which attempts under way were started; empty where the journal does not say.
     pub fn boot(&self) -> &str {
         &self.boot
     }
 
+    /// Sequence number of the last event.
     pub fn seq(&self) -> u64 {
         self.seq
     }
@@ -125,6 +127,23 @@ impl Run {
         let fan_out = step.and_then(|s| s.group);
         let inside = step.map(|_| self.groups_around(index));
         fan_out.into_iter().chain(inside.into_iter().flatten())
+    }
+
+    /// The attempts of these steps and of all that lies inside them, or of all steps if there are none of these, by when they began.
+    pub fn attempts_of(&self, of: &BTreeSet<usize>) -> Vec<(&StepRun, &Attempt)> {
+        let wanted = |step: &usize| {
+            of.is_empty()
+                || of.contains(step)
+                || self.around(*step).any(|group| of.contains(&group))
+        };
+        let steps = (0..self.steps.len()).filter(wanted);
+        let attempts = steps.flat_map(|step| {
+            let step = &self.steps[step];
+            step.attempts.iter().map(move |attempt| (step, attempt))
+        });
+        let mut attempts: Vec<_> = attempts.collect();
+        attempts.sort_by_key(|(_, attempt)| attempt.started_at);
+        attempts
     }
 
     pub fn index(&self, step: &StepId) -> Option<usize> {

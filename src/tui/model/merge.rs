@@ -1,13 +1,12 @@
 //! The logs of several steps as one: whether the Logs view shows them, of which steps, and which logs that are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use unicode_width::UnicodeWidthStr;
 
 use super::{Model, View};
 use crate::id::{AttemptId, StepId};
-use crate::run::Attempt;
-use crate::time::Timestamp;
+use crate::run::{Attempt, StepRun};
 use crate::tui::message::Part;
 
 /// Logs that are merged when a merge begins: the newest ones. Those of later attempts are added.
@@ -70,14 +69,15 @@ impl Model {
         if !anew && self.merge.seq == self.run.seq() {
             return false;
         }
-        let logs = self.logs_of(&marked);
+        let attempts = self.run.attempts_of(&marked.into_iter().collect());
+        let logs: Vec<Part> = attempts.into_iter().map(part).collect();
         self.merge.seq = self.run.seq();
         if anew {
             self.merge.number += 1;
             self.merge.of = of;
             self.merge.left_out = logs.len().saturating_sub(PARTS_MAX);
             let newest = logs.into_iter().skip(self.merge.left_out);
-            self.merge.parts = newest.map(|(_, part)| part).collect();
+            self.merge.parts = newest.collect();
         } else if !self.merge_on(logs) {
             return false;
         }
@@ -86,14 +86,14 @@ impl Model {
     }
 
     /// What was there keeps its place, so that no line moves; true if anything is new.
-    fn merge_on(&mut self, logs: Vec<Log>) -> bool {
+    fn merge_on(&mut self, logs: Vec<Part>) -> bool {
         let parts = &mut self.merge.parts;
         let known = (0..).zip(&*parts);
         let mut known: BTreeMap<AttemptId, usize> =
             known.map(|(n, part)| (part.attempt.clone(), n)).collect();
         let mut changed = false;
         // The oldest ones may have been left out at the beginning; they stay so.
-        for (_, part) in logs.into_iter().skip(self.merge.left_out) {
+        for part in logs.into_iter().skip(self.merge.left_out) {
             if let Some(n) = known.remove(&part.attempt) {
                 changed |= parts[n].live != part.live;
                 parts[n] = part;
@@ -104,34 +104,11 @@ impl Model {
         }
         changed
     }
-
-    /// All logs of these steps and of what lies inside them, or of all steps, by when they began.
-    fn logs_of(&self, marked: &[usize]) -> Vec<Log> {
-        let marked: BTreeSet<usize> = marked.iter().copied().collect();
-        let wanted = |step: &usize| {
-            marked.is_empty()
-                || marked.contains(step)
-                || self.run.around(*step).any(|group| marked.contains(&group))
-        };
-        let steps = (0..self.run.steps().len()).filter(wanted);
-        let mut logs: Vec<Log> = steps
-            .flat_map(|step| {
-                let step = &self.run.steps()[step];
-                step.attempts.iter().map(|attempt| log(&step.id, attempt))
-            })
-            .collect();
-        logs.sort_by_key(|(began, _)| *began);
-        logs
-    }
 }
 
-/// When it began, and which it is.
-type Log = (Timestamp, Part);
-
-fn log(step: &StepId, attempt: &Attempt) -> Log {
-    let part = Part {
-        attempt: AttemptId::act(step.clone(), attempt.n),
+fn part((step, attempt): (&StepRun, &Attempt)) -> Part {
+    Part {
+        attempt: AttemptId::act(step.id.clone(), attempt.n),
         live: attempt.ended_at.is_none(),
-    };
-    (attempt.started_at, part)
+    }
 }
