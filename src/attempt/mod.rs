@@ -3,14 +3,16 @@
 //! It is this same binary, started on a fast path before anything else (`main.rs`). The engine that started it hands it one
 //! specification a line on its standard input; at the end of that input it finishes what it does, and ends.
 //!
-//! Reading order: what an engine sees of it (`record`, `process`), one attempt (`perform`, `program`, `http`), and the
-//! tools they share.
+//! Reading order: what an engine sees of it (`record`, `process`), one attempt (`perform`, `program`, `http`,
+//! `call` and a room for each service), and the tools they share.
 
 mod process;
 mod record;
 
+mod call;
 mod http;
 mod perform;
+mod probe;
 mod program;
 
 mod child;
@@ -19,8 +21,11 @@ mod family;
 mod inherited;
 mod log;
 mod pipe;
+mod reactor;
 mod signals;
 mod start;
+mod stop;
+mod until;
 
 mod capture;
 mod mask;

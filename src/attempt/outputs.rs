@@ -31,7 +31,8 @@ pub(super) fn collect(specs: &[OutputSpec], sources: &Sources<'_>) -> Result<Out
         let value = match &spec.from {
             OutputFrom::File => Ok(found.get(&spec.name).cloned()),
             OutputFrom::Regex(pattern) => by_pattern(pattern, sources),
-            OutputFrom::Json(path) => by_path(path, sources),
+            OutputFrom::Json(path) => as_json(sources).map(|value| walk(value, path)),
+            OutputFrom::Query(query) => by_query(query, sources),
         };
         match value {
             Ok(Some(value)) => drop(found.insert(spec.name.clone(), value)),
@@ -56,6 +57,7 @@ fn missing(spec: &OutputSpec, sources: &Sources<'_>) -> String {
         }
         OutputFrom::Regex(pattern) => format!("no line of {text} matches `{pattern}`"),
         OutputFrom::Json(path) => format!("{text} has no `{path}`"),
+        OutputFrom::Query(query) => format!("`{query}` finds nothing in {text}"),
     };
     format!("output `{name}` is missing: {why}")
 }
@@ -72,7 +74,7 @@ fn by_pattern(pattern: &str, sources: &Sources<'_>) -> Result<Option<Json>, Stri
     }))
 }
 
-fn by_path(path: &str, sources: &Sources<'_>) -> Result<Option<Json>, String> {
+fn as_json(sources: &Sources<'_>) -> Result<Json, String> {
     let name = sources.text_name;
     let Some(bytes) = sources.text.whole() else {
         let total = sources.text.total();
@@ -80,9 +82,21 @@ fn by_path(path: &str, sources: &Sources<'_>) -> Result<Option<Json>, String> {
             "{name} has {total} bytes, too many to be read as JSON"
         ));
     };
-    let value: Json =
-        serde_json::from_slice(&bytes).map_err(|e| format!("{name} is not JSON: {e}"))?;
-    Ok(walk(value, path))
+    serde_json::from_slice(&bytes).map_err(|e| format!("{name} is not JSON: {e}"))
+}
+
+/// `None` where it finds nothing, as JMESPath says null for that.
+fn by_query(query: &str, sources: &Sources<'_>) -> Result<Option<Json>, String> {
+    let found = jmespath(query, &as_json(sources)?)?;
+    Ok(Some(found).filter(|value| !value.is_null()))
+}
+
+/// What a JMESPath query finds; null for nothing.
+pub(super) fn jmespath(query: &str, value: &Json) -> Result<Json, String> {
+    let unusable = |e: jmespath::JmespathError| format!("the query `{query}`: {}", e.reason);
+    let compiled = jmespath::compile(query).map_err(unusable)?;
+    let found = compiled.search(value).map_err(unusable)?;
+    serde_json::to_value(&found).map_err(|e| format!("the query `{query}`: {e}"))
 }
 
 /// Follows a path such as `data.items[0].id`.

@@ -9,15 +9,16 @@ use std::path::{Path, PathBuf};
 
 use super::clock::Stopwatch;
 use super::family::{Family, Marks};
-use super::http::{self, Caller};
 use super::log::Log;
 use super::pipe::Buffer;
 use super::process::Open;
 use super::program::{self, Program, filled};
+use super::reactor::Reactor;
 use super::secrets::{self, Known, Refused, Values};
 use super::signals::Signals;
 use super::start::allowed_environment;
 use super::texts;
+use super::{call, http};
 use crate::run::{Ended, Outcome, Spec};
 use crate::text::Clean;
 use crate::time::Timestamp;
@@ -34,7 +35,7 @@ pub(super) struct Hands {
     buffer: Buffer,
     family: Family,
     known: Known,
-    caller: Caller,
+    reactor: Reactor,
     environment: Vec<(OsString, OsString)>,
     /// Private; holds the output file of the attempt under way.
     folder: PathBuf,
@@ -55,7 +56,7 @@ impl Hands {
             buffer: Buffer::default(),
             family: Family::default(),
             known: Known::default(),
-            caller: Caller::default(),
+            reactor: Reactor::default(),
             environment: allowed_environment(),
             folder,
             output_name: 1,
@@ -114,7 +115,18 @@ impl Hands {
                     known: &self.known,
                     values,
                 };
-                let mut end = self.caller.perform(spec, request, &tools, &mut log);
+                let mut end = http::perform(spec, request, &tools, &mut self.reactor, &mut log);
+                end.log = log.finish();
+                end
+            }
+            Work::Call(asked) => {
+                let mut log = Log::new(&self.open, &spec.attempt, spec.max_log, self.now);
+                let tools = call::Tools {
+                    signals: &self.signals,
+                    known: &self.known,
+                    values,
+                };
+                let mut end = call::perform(spec, asked, &tools, &mut self.reactor, &mut log);
                 end.log = log.finish();
                 end
             }

@@ -9,6 +9,8 @@ use std::io::Read as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value as Json;
+
 use super::child::{self, Stop, Terms};
 use super::clock::Stopwatch;
 use super::family::Family;
@@ -18,7 +20,7 @@ use super::program::exit_words;
 use super::signals::Signals;
 use super::start::{Start, allowed_environment, plain};
 use crate::secret::Secret;
-use crate::workflow::{Filled, Part, SecretSource};
+use crate::workflow::{Filled, Part, SecretSource, Tree};
 
 /// Below this, masking would hide half of every log.
 const SHORTEST: usize = 8;
@@ -129,6 +131,24 @@ impl Values {
             }
         }
         Ok(out)
+    }
+
+    /// The same for all texts of a value.
+    pub(super) fn fill_tree(&self, tree: &Tree<Filled>) -> Result<Json, String> {
+        Ok(match tree {
+            Tree::Plain(value) => value.clone(),
+            Tree::Text(text) => Json::from(self.fill(text)?),
+            Tree::List(list) => {
+                let list = list.iter().map(|item| self.fill_tree(item));
+                list.collect::<Result<_, _>>()?
+            }
+            Tree::Map(map) => {
+                let fill = |(key, item): &(String, _)| Ok((key.clone(), self.fill_tree(item)?));
+                let map = map.iter().map(fill);
+                map.collect::<Result<serde_json::Map<_, _>, String>>()?
+                    .into()
+            }
+        })
     }
 }
 

@@ -17,6 +17,7 @@ pub(super) fn of_spec(spec: &Spec) -> Vec<&Filled> {
             );
         }
         Work::Http(request) | Work::Notify(request) => texts.extend(of_request(request)),
+        Work::Call(call) => texts.extend(of_tree(&call.ask)),
     }
     texts
 }

@@ -75,7 +75,7 @@ impl<'a> Filling<'a> {
     }
 
     /// Notes an editable form, if that is what is wanted.
-    fn show(&self, path: &str, text: impl FnOnce() -> String) -> bool {
+    fn show(&self, path: &str, tree: bool, text: impl FnOnce() -> String) -> bool {
         let mut lenient = self.lenient.borrow_mut();
         if let Some(fields) = lenient.as_mut() {
             fields.retain(|f| f.path != path);
@@ -83,6 +83,7 @@ impl<'a> Filling<'a> {
                 path: path.to_owned(),
                 text: text(),
                 fixed: false,
+                tree,
             });
         }
         lenient.is_some()
@@ -96,7 +97,7 @@ impl<'a> Filling<'a> {
         };
         let source = || template.source().to_owned();
         let editable = || filled.as_ref().map_or_else(|_| source(), Filled::editable);
-        if self.show(path, editable) {
+        if self.show(path, false, editable) {
             return Ok(filled.unwrap_or_default());
         }
         if let Ok(filled) = &filled
@@ -122,7 +123,7 @@ impl<'a> Filling<'a> {
                 .map(|t| editable_json(t).to_string())
                 .unwrap_or_default()
         };
-        if self.show(path, editable) {
+        if self.show(path, true, editable) {
             return Ok(filled.unwrap_or(Tree::Plain(Json::Null)));
         }
         if let Ok(filled) = &filled

@@ -15,7 +15,7 @@ use super::state::{Ask, Tick};
 use crate::id::{AttemptId, RunId, StepId};
 use crate::time::{Timestamp, spoken_span};
 use crate::workflow::{
-    Action, Approval, Body, Checklist, FanSource, Filled, Http, Scope, SecretSource, Step,
+    Action, Approval, Body, Call, Checklist, FanSource, Filled, Http, Scope, SecretSource, Step,
     Template, Tree, Ungraceful, Wait, Work,
 };
 
@@ -192,6 +192,7 @@ impl Run {
             path: "timeout".to_owned(),
             text: timeout.unwrap_or_else(|| def.timeout.map(spoken_span).unwrap_or_default()),
             fixed: false,
+            tree: false,
         });
         fields
     }
@@ -206,7 +207,7 @@ impl Run {
                     return Err(format!("`{path}` is a constant of the workflow file"));
                 }
                 Some(_) if path == "timeout" => typed_span(text).map(|_| ())?,
-                Some(_) if path == "json" => typed_tree(self.secrets_of(i), text).map(|_| ())?,
+                Some(field) if field.tree => typed_tree(self.secrets_of(i), text).map(|_| ())?,
                 Some(_) => typed(self.secrets_of(i), text)
                     .map(|_| ())
                     .map_err(|e| format!("`{path}`: {}", e.message))?,
@@ -389,7 +390,29 @@ pub(super) fn lines(spec: &Spec) -> Vec<String> {
     match &spec.work {
         Work::Run(c) | Work::Exec(c) => c.argv.iter().map(Filled::masked).collect(),
         Work::Http(http) | Work::Notify(http) => request_lines(http),
+        Work::Call(call) => call_lines(call),
     }
+}
+
+/// The service, then what it is asked, a key a line.
+fn call_lines(call: &Call<Filled>) -> Vec<String> {
+    let mut lines = vec![call.service.word().to_owned()];
+    if let Json::Object(ask) = call.ask.masked_json() {
+        lines.extend(ask.iter().map(|(key, value)| match value {
+            Json::String(text) => format!("{key}: {text}"),
+            other => format!("{key}: {other}"),
+        }));
+    }
+    let expect = call
+        .expect
+        .iter()
+        .map(|e| format!("expect: {}", e.source()));
+    lines.extend(expect);
+    lines.extend(call.until.iter().map(|until| {
+        let (every, timeout) = (spoken_span(until.every), spoken_span(until.timeout));
+        format!("until: every {every}, for {timeout} at most")
+    }));
+    lines
 }
 
 fn request_lines(http: &Http<Filled>) -> Vec<String> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::call::Call;
 use super::plan::{ParamSpec, SecretSource};
 use super::template::{Expr, Template, Tree};
 
@@ -61,6 +62,7 @@ pub enum Work<T> {
     Http(Box<Http<T>>),
     /// A webhook call; an `http` POST that is called by its purpose.
     Notify(Box<Http<T>>),
+    Call(Box<Call<T>>),
 }
 
 /// A process to start. For `run` the argv is the shell's (`["/bin/sh", "-e", "-c", TEXT]`), constant by construction.
@@ -207,7 +209,7 @@ impl Retries {
 pub type AuthorText = String;
 
 impl Action {
-    /// The word that the file uses: `run`, `exec`, `http`, `notify`, `wait`, `approval`, `checklist`, `assert`, `set`, `workflow`;
+    /// The word that the file uses: `run`, `exec`, `http`, `notify`, the name of a service, `wait`, `approval`, `checklist`, `assert`, `set`, `workflow`;
     /// `begin` for the first step of a sub-workflow, which no file writes.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -230,11 +232,12 @@ impl<T> Work<T> {
             Self::Exec(_) => "exec",
             Self::Http(_) => "http",
             Self::Notify(_) => "notify",
+            Self::Call(call) => call.service.word(),
         }
     }
 
     /// Rebuilds this work with each text replaced by `f(path, text)`; paths are those of the file: `url`, `argv[1]`,
-    /// `headers.Accept`, `json`, `cwd`, `stdin`. Trees are mapped leaf by leaf through `g`.
+    /// `headers.Accept`, `json`, `cwd`, `stdin`, and the name of a service for all that is asked of it. Trees are mapped leaf by leaf through `g`.
     pub fn try_map<U, E>(
         &self,
         f: &mut impl FnMut(&str, &T) -> Result<U, E>,
@@ -245,6 +248,7 @@ impl<T> Work<T> {
             Self::Exec(c) => Work::Exec(c.try_map(f)?),
             Self::Http(h) => Work::Http(Box::new(h.try_map(f, g)?)),
             Self::Notify(h) => Work::Notify(Box::new(h.try_map(f, g)?)),
+            Self::Call(c) => Work::Call(Box::new(c.try_map(g)?)),
         })
     }
 }

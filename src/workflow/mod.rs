@@ -3,6 +3,7 @@
 //! `document` (the file, as serde sees it) -> `check` -> [`Workflow`] (the plan, which never changes).
 
 mod action;
+mod call;
 mod check;
 mod cron;
 mod document;
@@ -15,12 +16,13 @@ pub use action::{
     Action, Answerers, Approval, AuthorText, Body, Checklist, ChecklistItem, Command, Http, Inner,
     OnReject, OnTimeout, Retries, Until, Wait, Work,
 };
+pub use call::{Call, Nature, Service};
 #[cfg(test)]
 pub(crate) use check::flat;
 pub use check::{
     Checked, Load, ParamProblem, bind, bind_params, check, check_including, check_recorded, render,
 };
-pub use document::{SpanMistake, parse_span, schema};
+pub use document::{Count, ProbeDoc, SpanMistake, parse_span, schema};
 pub use plan::{
     AttentionTimeout, FailurePolicy, FanOut, FanSource, Files, Hook, HookKind, Need, Objectives,
     OnAttentionTimeout, OutputFrom, OutputSpec, ParamKind, ParamSpec, Preflight, SecretSource,

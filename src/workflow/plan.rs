@@ -329,6 +329,8 @@ pub enum OutputFrom {
     Regex(String),
     /// A path into standard output (or the body) parsed as JSON: `data.items[0].id`; empty = the whole value.
     Json(String),
+    /// A JMESPath query over the same value.
+    Query(String),
     /// A line `name=value` in the file `$FLIGHTDECK_OUTPUT`. Undeclared names become outputs too.
     File,
 }

@@ -46,6 +46,7 @@ impl Place {
         command
     }
 
+    #[allow(dead_code, reason = "not every test that shares this file runs it so")]
     pub(crate) fn run<S: AsRef<OsStr>>(&self, args: &[S]) -> Answer {
         let began = Instant::now();
         let output = self.command(args).output().expect("the binary starts");

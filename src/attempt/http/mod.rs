@@ -10,7 +10,6 @@ mod answer;
 mod guard;
 mod request;
 mod send;
-mod stop;
 
-pub(super) use perform::{Caller, Tools};
+pub(super) use perform::{Tools, perform};
 pub use post::post;

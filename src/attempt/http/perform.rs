@@ -1,30 +1,23 @@
 //! An `http` or `notify` attempt from its first request to its end.
 
-use std::io;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
-
-use super::super::clock::Stopwatch;
 use super::super::log::{Log, Stream};
+use super::super::reactor::Reactor;
 use super::super::secrets::{Known, Values};
 use super::super::signals::Signals;
-use super::super::start::plain;
+use super::super::stop::asked;
+use super::super::until::{Look, look_until};
 use super::answer::Answer;
 use super::guard::Guard;
 use super::request::Request;
 use super::send::{Sender, Trouble};
-use super::stop::asked;
 use crate::run::{Ended, Outcome, Spec};
 use crate::time::spoken_span;
-use crate::workflow::{Filled, Http, Until};
+use crate::workflow::{Filled, Http};
 
 /// For one request, unless the attempt has a timeout of its own.
 const TOTAL: Duration = Duration::from_mins(1);
-
-/// Holds the runtime, which only an attempt process that meets an `http` step needs.
-#[derive(Debug, Default)]
-pub(in super::super) struct Caller(Option<Runtime>);
 
 /// What it takes to perform a request.
 pub(in super::super) struct Tools<'a> {
@@ -33,54 +26,34 @@ pub(in super::super) struct Tools<'a> {
     pub(in super::super) values: &'a Values,
 }
 
-impl Caller {
-    /// Performs it to its end.
-    pub(in super::super) fn perform(
-        &mut self,
-        spec: &Spec,
-        http: &Http<Filled>,
-        tools: &Tools<'_>,
-        log: &mut Log<'_>,
-    ) -> Ended {
-        let runtime = match self.runtime() {
-            Ok(runtime) => runtime,
-            Err(e) => return Ended::new(Outcome::Failed, format!("cannot start: {}", plain(&e))),
-        };
-        let mut call = match Call::new(spec, http, tools, log) {
-            Ok(call) => call,
-            Err(why) => return Ended::new(Outcome::Failed, why),
-        };
-        // A single request has a limit of its own, which knows better how far it came.
-        let slack = Duration::from_secs(u64::from(http.until.is_none()));
-        let limit = spec.timeout().map_or(Duration::MAX, |t| t + slack);
-        let end = runtime.block_on(async {
-            tokio::select! {
-                biased;
-                end = call.perform() => Ok(end),
-                () = asked(tools.signals) => Err(false),
-                () = tokio::time::sleep(limit) => Err(true),
-            }
-        });
-        end.unwrap_or_else(|timed_out| call.stopped(timed_out))
-    }
-
-    fn runtime(&mut self) -> io::Result<&Runtime> {
-        if self.0.is_none() {
-            self.0 = Some(Builder::new_current_thread().enable_all().build()?);
+/// Performs it to its end.
+pub(in super::super) fn perform(
+    spec: &Spec,
+    http: &Http<Filled>,
+    tools: &Tools<'_>,
+    reactor: &mut Reactor,
+    log: &mut Log<'_>,
+) -> Ended {
+    let runtime = match reactor.get() {
+        Ok(runtime) => runtime,
+        Err(why) => return Ended::new(Outcome::Failed, why),
+    };
+    let mut call = match Call::new(spec, http, tools, log) {
+        Ok(call) => call,
+        Err(why) => return Ended::new(Outcome::Failed, why),
+    };
+    // A single request has a limit of its own, which knows better how far it came.
+    let slack = Duration::from_secs(u64::from(http.until.is_none()));
+    let limit = spec.timeout().map_or(Duration::MAX, |t| t + slack);
+    let end = runtime.block_on(async {
+        tokio::select! {
+            biased;
+            end = call.perform() => Ok(end),
+            () = asked(tools.signals) => Err(false),
+            () = tokio::time::sleep(limit) => Err(true),
         }
-        self.0
-            .as_ref()
-            .ok_or_else(|| io::Error::other("no runtime"))
-    }
-}
-
-impl Drop for Caller {
-    fn drop(&mut self) {
-        // A name lookup that hangs must not keep the process.
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
-    }
+    });
+    end.unwrap_or_else(|timed_out| call.stopped(timed_out))
 }
 
 /// One attempt under way.
@@ -91,16 +64,7 @@ struct Call<'a, 'l> {
     sender: Sender,
     known: &'a Known,
     log: &'a mut Log<'l>,
-    watch: Stopwatch,
     total: Duration,
-}
-
-/// One try of it.
-enum Try {
-    Met(Answer),
-    Unmet(String),
-    /// It is over, whatever was wanted.
-    Over(Ended),
 }
 
 impl<'a, 'l> Call<'a, 'l> {
@@ -130,7 +94,6 @@ impl<'a, 'l> Call<'a, 'l> {
             sender,
             known: tools.known,
             log,
-            watch: Stopwatch::start(),
             total,
         })
     }
@@ -142,50 +105,15 @@ impl<'a, 'l> Call<'a, 'l> {
             self.http.method,
             self.http.url.masked()
         ));
-        match &self.http.until {
-            None => match self.once(self.total).await {
-                Try::Met(answer) => self.publish(&answer),
-                Try::Unmet(why) => Ended::new(Outcome::Failed, why),
-                Try::Over(end) => end,
-            },
-            Some(until) => self.repeat(until).await,
+        let (until, total) = (self.http.until.as_ref(), self.total);
+        match look_until(until, total, async |limit| self.once(limit).await).await {
+            Ok(answer) => self.publish(&answer),
+            Err(end) => end,
         }
-    }
-
-    async fn repeat(&mut self, until: &Until) -> Ended {
-        let (mut in_a_row, mut tries) = (0, 0_u32);
-        loop {
-            tries += 1;
-            let why = match self.once(self.total.min(self.left(until))).await {
-                Try::Met(answer) => {
-                    in_a_row += 1;
-                    if in_a_row >= until.consecutive.max(1) {
-                        return self.publish(&answer);
-                    }
-                    format!("met {in_a_row} of {} times in a row", until.consecutive)
-                }
-                Try::Unmet(why) => {
-                    in_a_row = 0;
-                    why
-                }
-                Try::Over(end) => return end,
-            };
-            if self.left(until) <= until.every {
-                let limit = spoken_span(until.timeout);
-                let times = if tries == 1 { "try" } else { "tries" };
-                let why = format!("not met within {limit} ({tries} {times}); the last: {why}");
-                return Ended::new(Outcome::Failed, why);
-            }
-            tokio::time::sleep(until.every).await;
-        }
-    }
-
-    fn left(&self, until: &Until) -> Duration {
-        self.watch.left_of(until.timeout)
     }
 
     /// Sends it once; logs one line, and the body of an answer that is not one of many.
-    async fn once(&mut self, total: Duration) -> Try {
+    async fn once(&mut self, total: Duration) -> Look<Answer> {
         let answer = match self.sender.exchange(self.request.clone(), total).await {
             Ok(answer) => answer,
             Err(trouble) => return self.troubled(&trouble),
@@ -200,12 +128,12 @@ impl<'a, 'l> Call<'a, 'l> {
             self.write(&answer.shown_body(self.known));
         }
         match verdict {
-            Ok(()) => Try::Met(answer),
-            Err(why) => Try::Unmet(why),
+            Ok(()) => Look::Met(answer),
+            Err(why) => Look::Unmet(why),
         }
     }
 
-    fn troubled(&mut self, trouble: &Trouble) -> Try {
+    fn troubled(&mut self, trouble: &Trouble) -> Look<Answer> {
         let safe = self.is_safe();
         let (word, give_up) = match trouble {
             Trouble::Wrong(why) => (why.clone(), Some(Ended::new(Outcome::Failed, why.clone()))),
@@ -217,7 +145,7 @@ impl<'a, 'l> Call<'a, 'l> {
             }
         };
         self.say(&format!("< {word}\n"));
-        give_up.map_or(Try::Unmet(word), Try::Over)
+        give_up.map_or(Look::Unmet(word), Look::Over)
     }
 
     /// Dropped from outside: by a person, or by the attempt's timeout.

@@ -6,6 +6,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 use serde_json::Value as Json;
 
+use super::super::reactor::Reactor;
 use super::guard::Guard;
 use super::request::Request;
 use super::send::{Sender, Trouble};
@@ -22,13 +23,8 @@ pub fn post(url: &str, message: &Json, limit: Duration) -> Result<(), String> {
         HeaderMap::from_iter([(CONTENT_TYPE, json)]),
         message.to_string().into_bytes(),
     );
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| format!("cannot start: {error}"))?;
-    let answer = runtime.block_on(sender.exchange(request, limit));
-    // A name lookup that hangs must not keep the process.
-    runtime.shutdown_background();
+    let mut reactor = Reactor::default();
+    let answer = reactor.get()?.block_on(sender.exchange(request, limit));
     match answer.map_err(told)?.status {
         status if status.is_success() => Ok(()),
         status => Err(format!("expected a status from 200 to 299, got {status}")),

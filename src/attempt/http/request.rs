@@ -5,12 +5,11 @@ use reqwest::header::{
     PROXY_AUTHORIZATION,
 };
 use reqwest::{Method, StatusCode, Url};
-use serde_json::Value as Json;
 
 use super::super::secrets::Values;
 use super::super::texts;
 use crate::run::Spec;
-use crate::workflow::{Body, Filled, Http, Tree};
+use crate::workflow::{Body, Filled, Http};
 
 /// Ready to be sent, as often as needed.
 #[derive(Clone)]
@@ -136,7 +135,7 @@ fn encode(body: &Body<Filled>, values: &Values) -> Result<(Vec<u8>, &'static str
     Ok(match body {
         Body::Text(text) => (values.fill(text)?.into_bytes(), "text/plain; charset=utf-8"),
         Body::Json(tree) => (
-            tree_value(tree, values)?.to_string().into_bytes(),
+            values.fill_tree(tree)?.to_string().into_bytes(),
             "application/json",
         ),
         Body::Form(pairs) => {
@@ -147,21 +146,5 @@ fn encode(body: &Body<Filled>, values: &Values) -> Result<(Vec<u8>, &'static str
             let text = url.query().unwrap_or_default().to_owned();
             (text.into_bytes(), "application/x-www-form-urlencoded")
         }
-    })
-}
-
-fn tree_value(tree: &Tree<Filled>, values: &Values) -> Result<Json, String> {
-    Ok(match tree {
-        Tree::Plain(value) => value.clone(),
-        Tree::Text(text) => Json::from(values.fill(text)?),
-        Tree::List(list) => list
-            .iter()
-            .map(|t| tree_value(t, values))
-            .collect::<Result<_, _>>()?,
-        Tree::Map(map) => map
-            .iter()
-            .map(|(key, t)| Ok((key.clone(), tree_value(t, values)?)))
-            .collect::<Result<serde_json::Map<_, _>, String>>()?
-            .into(),
     })
 }

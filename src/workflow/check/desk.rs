@@ -72,8 +72,8 @@ pub(super) enum Role {
     Said,
     Condition,
     ForEach,
-    /// `expect`: sees the answer only.
-    Expect,
+    /// `expect`: sees the answer only, by these names.
+    Expect(&'static [&'static str]),
     /// An output of the whole workflow: sees every step, as all have ended.
     Output,
 }

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use super::desk::{Desk, Role, named};
-use super::{address, step};
+use super::{address, call};
 use crate::workflow::action::{Body, Http, Until};
 use crate::workflow::document::{AuthDoc, HttpDoc, Named, NotifyDoc, UntilDoc};
 use crate::workflow::template::{Template, Tree};
 use crate::yaml::At;
 
+/// What an expectation sees of an answer.
+const ANSWER: [&str; 3] = ["status", "headers", "body"];
 const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"];
 
 pub(super) fn http(desk: &mut Desk<'_>, doc: &HttpDoc, at: At<'_>) -> Http<Template> {
@@ -17,12 +19,7 @@ pub(super) fn http(desk: &mut Desk<'_>, doc: &HttpDoc, at: At<'_>) -> Http<Templ
     let (headers, basic_auth) = identity(desk, doc, at);
     let body = body(desk, doc, at);
     let method = method(desk, doc, at, body.is_some());
-    let expect = doc.expect.as_ref().and_then(|formula| {
-        let at = at.down("expect");
-        let expr = desk.expr(Role::Expect, at, &formula.0)?;
-        step::is_truth(desk, at, "expect", &expr);
-        Some(expr)
-    });
+    let expect = call::expectation(desk, doc.expect.as_ref(), &ANSWER, at);
     let http = Http {
         method,
         url,
@@ -189,7 +186,7 @@ fn body(desk: &mut Desk<'_>, doc: &HttpDoc, at: At<'_>) -> Option<Body<Template>
     Some(Body::Form(texts(desk, at.down("form"), Some(form))))
 }
 
-fn until(desk: &mut Desk<'_>, doc: &UntilDoc, at: At<'_>) -> Until {
+pub(super) fn until(desk: &mut Desk<'_>, doc: &UntilDoc, at: At<'_>) -> Until {
     if doc.consecutive == Some(0) {
         let span = at.down("consecutive").span();
         desk.error("bad_number", span, "consecutive must be at least 1");

@@ -1,5 +1,6 @@
-//! Work that is no step of the plan, what undoes a step and what a hook does: exactly one of run, exec, http and notify.
+//! Work that is no step of the plan, what undoes a step and what a hook does: exactly one of run, exec, http, notify and the services.
 
+use super::call::SERVICES;
 use super::defaults::Defaults;
 use super::desk::Desk;
 use super::step::{LATER_ACTIONS, article};
@@ -13,9 +14,13 @@ const ACTIONS: [&str; 4] = ["run", "exec", "http", "notify"];
 /// What stands beside a command, and means nothing for a request.
 pub(super) const COMMAND_ONLY: [&str; 3] = ["cwd", "shell", "stdin"];
 
+fn is_action(key: &str) -> bool {
+    ACTIONS.contains(&key) || SERVICES.contains(&key)
+}
+
 /// Some work is said at `at`.
 pub(super) fn acts(at: At<'_>) -> bool {
-    at.entries().any(|(key, _)| ACTIONS.contains(&key))
+    at.entries().any(|(key, _)| is_action(key))
 }
 
 /// `doc` holds what is said at `at`, as a step would say it; `what` is its name, `code` that of having none or several.
@@ -27,13 +32,17 @@ pub(super) fn lone_work(
     (what, code): (&str, &'static str),
 ) -> Option<Work<Template>> {
     desk.later(at, &LATER_ACTIONS);
-    let said = at.entries().filter(|(key, _)| ACTIONS.contains(key));
+    let said = at.entries().filter(|(key, _)| is_action(key));
     let later = at.entries().any(|(key, _)| LATER_ACTIONS.contains(&key));
     let work = match said.count() {
         1 => work::work(desk, doc, at, defaults)?,
         0 if later || desk.is_unread(at) => return None,
         _ => {
-            let message = format!("{what} needs exactly one of run, exec, http and notify");
+            let message = format!(
+                "{what} needs exactly one of {}, {}",
+                ACTIONS.join(", "),
+                SERVICES.join(", ")
+            );
             desk.error(code, at.key_span(), message);
             return None;
         }
@@ -46,7 +55,7 @@ fn belongs(desk: &mut Desk<'_>, at: At<'_>, work: &Work<Template>) {
     let refused: &[&str] = match work {
         Work::Run(_) => &[],
         Work::Exec(_) => &["shell"],
-        Work::Http(_) | Work::Notify(_) => &COMMAND_ONLY,
+        Work::Http(_) | Work::Notify(_) | Work::Call(_) => &COMMAND_ONLY,
     };
     let kind = work.kind();
     for (key, value) in at.entries().filter(|(key, _)| refused.contains(key)) {

@@ -6,6 +6,7 @@
 mod address;
 mod attention;
 mod bind;
+mod call;
 mod comparisons;
 mod compensate;
 mod defaults;

@@ -3,6 +3,7 @@
 use super::desk::{Desk, named};
 use super::params;
 use crate::workflow::action::{Action, Work};
+use crate::workflow::call::Nature;
 use crate::workflow::document::{Named, OutputDoc};
 use crate::workflow::plan::{OutputFrom, OutputSpec, Step};
 use crate::yaml::At;
@@ -26,21 +27,38 @@ pub(super) fn specs(
 }
 
 fn from(desk: &mut Desk<'_>, at: At<'_>, name: &str, doc: &OutputDoc) -> Option<OutputFrom> {
-    match (&doc.regex, &doc.json, doc.file) {
-        (Some(regex), None, None) => {
+    match (&doc.regex, &doc.json, &doc.query, doc.file) {
+        (Some(regex), None, None, None) => {
             params::is_pattern(desk, at.down("regex"), regex);
             Some(OutputFrom::Regex(regex.clone()))
         }
-        (None, Some(path), None) => Some(OutputFrom::Json(path.clone())),
-        (None, None, Some(true)) => Some(OutputFrom::File),
+        (None, Some(path), None, None) => Some(OutputFrom::Json(path.clone())),
+        (None, None, Some(query), None) => {
+            is_query(desk, at.down("query"), query);
+            Some(OutputFrom::Query(query.clone()))
+        }
+        (None, None, None, Some(true)) => Some(OutputFrom::File),
         _ if desk.is_unread(at) => None,
         _ => {
             let message =
-                format!("output `{name}` needs exactly one of regex, json and `file: true`");
+                format!("output `{name}` needs exactly one of regex, json, query and `file: true`");
             desk.error("output_source", at.key_span(), message)
                 .hint(r"for example `{regex: '^name=(\S+)$'}`");
             None
         }
+    }
+}
+
+/// Tells if it is no JMESPath.
+pub(super) fn is_query(desk: &mut Desk<'_>, at: At<'_>, query: &str) {
+    if let Err(mistake) = jmespath::compile(query) {
+        let reason = mistake.reason.to_string();
+        desk.error(
+            "bad_query",
+            at.span(),
+            format!("this is no JMESPath: {reason}"),
+        )
+        .hint("for example `Instances[0].InstanceId`; see jmespath.org");
     }
 }
 
@@ -51,6 +69,7 @@ impl Step {
             Action::Work(Work::Http(http)) => {
                 !matches!(http.method.as_str(), "GET" | "HEAD" | "OPTIONS")
             }
+            Action::Work(Work::Call(call)) => call.nature != Nature::Reads,
             Action::Work(_) | Action::Checklist(_) => true,
             _ => false,
         }
@@ -67,6 +86,7 @@ impl Step {
             Action::Work(Work::Http(_) | Work::Notify(_)) => {
                 names.extend(["status", "headers", "body"]);
             }
+            Action::Work(Work::Call(call)) => names.extend(&call.outputs),
             Action::Wait(_) => names.push("waited"),
             Action::Approval(approval) => {
                 names.push("votes");

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::call::SERVICES;
 use super::defaults::Defaults;
 use super::desk::{Desk, Role};
 use super::needs::{self, Ids};
 use super::{ids, looks, people, step, work};
 use crate::id::StepId;
-use crate::workflow::action::{Action, Work};
+use crate::workflow::action::Action;
 use crate::workflow::document::{Document, PreflightDoc, SeverityWord, StepDoc};
 use crate::workflow::plan::Preflight;
 use crate::yaml::At;
@@ -17,7 +18,7 @@ use crate::yaml::At;
 const CHECKS_MAX: usize = 100;
 const TIMEOUT: Duration = Duration::from_secs(30);
 const ACTIONS: [&str; 4] = ["run", "exec", "http", "assert"];
-const LATER: [&str; 6] = ["ssh", "aws", "kubernetes", "probe", "sql", "container"];
+const LATER: [&str; 5] = ["ssh", "aws", "kubernetes", "sql", "container"];
 
 pub(super) fn preflight(
     desk: &mut Desk<'_>,
@@ -118,10 +119,14 @@ fn action(
 ) -> Option<Action> {
     let keys = || at.entries().map(|(key, _)| key);
     let later = keys().any(|key| LATER.contains(&key));
-    let said = keys().filter(|key| ACTIONS.contains(key)).count();
+    let is_check = |key: &&str| ACTIONS.contains(key) || SERVICES.contains(key);
+    let said = keys().filter(is_check).count();
     if said != 1 {
         if !later && !desk.is_unread(at) {
-            let message = "a preflight check needs exactly one of run, exec, http and assert";
+            let message = format!(
+                "a preflight check needs exactly one of run, exec, http, assert, {}",
+                SERVICES.join(", ")
+            );
             desk.error("preflight_action", at.down("id").span(), message)
                 .hint("for example `exec: {argv: [psql, --version]}`");
         }
@@ -143,18 +148,14 @@ fn action(
         exec: doc.exec.clone(),
         http: doc.http.clone(),
         assert: doc.assert.clone(),
+        probe: doc.probe.clone(),
         ..StepDoc::default()
     };
     let work = work::work(desk, &alike, at, defaults);
-    if let Some(Work::Http(http)) = &work
-        && !matches!(http.method.as_str(), "GET" | "HEAD" | "OPTIONS")
-    {
-        let message = format!("preflight must change nothing, {} may", http.method);
-        desk.warning(
-            "preflight_changes",
-            at.down("http").down("method").span(),
-            message,
-        );
+    if let Some(work) = &work {
+        let harmless = ["GET", "HEAD", "OPTIONS"];
+        let what = ("preflight_changes", "preflight", "may");
+        work::changes_nothing(desk, work, at, &harmless, what);
     }
     work.map(Action::Work)
         .or_else(|| people::action(desk, &alike, at))

@@ -38,8 +38,8 @@ fn one_use(
     asked: &mut Asked,
 ) {
     let step = one.step.map(|i| &workflow.steps[i]);
-    if one.role == Role::Expect {
-        return answer(desk, one);
+    if let Role::Expect(names) = one.role {
+        return answer(desk, one, names);
     }
     match one.reference.root() {
         "params" => param(desk, known, one),
@@ -71,9 +71,9 @@ fn unknown(desk: &mut Desk<'_>, one: &Use, message: String, hint: Option<String>
     desk.error("unknown_name", one.span.clone(), message).hint = hint;
 }
 
-fn answer(desk: &mut Desk<'_>, one: &Use) {
+fn answer(desk: &mut Desk<'_>, one: &Use, names: &[&str]) {
     let root = one.reference.root();
-    if ["status", "headers", "body"].contains(&root) {
+    if names.contains(&root) {
         return;
     }
     let hint = match root {
@@ -81,7 +81,10 @@ fn answer(desk: &mut Desk<'_>, one: &Use) {
         "params" | "steps" | "env" | "item" | "matrix" => {
             "publish what you need as an output, and compare it in an `assert` step".to_owned()
         }
-        _ => "there is `status`, `headers` and `body`".to_owned(),
+        _ => format!(
+            "there is {}",
+            list_of(names.iter().copied()).unwrap_or_default()
+        ),
     };
     let message = format!("`{root}` is not known in expect, which sees the answer only");
     unknown(desk, one, message, Some(hint));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
+use super::call::SERVICES;
 use super::defaults::{Defaults, on_failure, retries};
 use super::desk::{Desk, Role, named};
 use super::file::{STEPS_MAX, labels};
@@ -14,12 +15,13 @@ use super::needs::{self, Ids};
 use super::{compensate, drill, fan_out, ids, looks, outputs, people, ungraceful, work};
 use crate::id::StepId;
 use crate::workflow::action::{Action, Work};
+use crate::workflow::call::Nature;
 use crate::workflow::document::{Danger, Document, Named, Span, StepDoc};
 use crate::workflow::plan::Step;
 use crate::workflow::template::{Expr, Template, Tree, Yields};
 use crate::yaml::At;
 
-/// Every action of this version, and those that are known for later.
+/// Every action of this version beside the services, and those that are known for later.
 const ACTIONS: [&str; 10] = [
     "run",
     "exec",
@@ -32,12 +34,11 @@ const ACTIONS: [&str; 10] = [
     "set",
     "workflow",
 ];
-pub(super) const LATER_ACTIONS: [&str; 8] = [
+pub(super) const LATER_ACTIONS: [&str; 7] = [
     "ssh",
     "aws",
     "kubernetes",
     "terraform",
-    "probe",
     "scale",
     "sql",
     "container",
@@ -200,6 +201,7 @@ pub(super) fn is_idempotent(action: &Action) -> bool {
                     "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE"
                 )
         }
+        Action::Work(Work::Call(call)) => call.nature != Nature::Changes,
         _ => true,
     }
 }
@@ -214,14 +216,19 @@ fn action(
 ) -> Action {
     let said: Vec<(&str, At<'_>)> = at
         .entries()
-        .filter(|(key, _)| ACTIONS.contains(key) || LATER_ACTIONS.contains(key))
+        .filter(|(key, _)| {
+            [&ACTIONS[..], &SERVICES, &LATER_ACTIONS]
+                .iter()
+                .any(|list| list.contains(key))
+        })
         .collect();
     match said.as_slice() {
         [] if desk.is_unread(at) => {}
         [] => {
             let message = format!(
-                "the step has no action: it needs one of {}",
-                ACTIONS.join(", ")
+                "the step has no action: it needs one of {}, {}",
+                ACTIONS.join(", "),
+                SERVICES.join(", ")
             );
             desk.error("no_action", at.down("id").span(), message)
                 .hint("add for example `run: echo hello`");

@@ -54,7 +54,7 @@ pub(super) fn step(
         .entries()
         .filter(|(key, _)| !acts && COMMAND_ONLY.contains(key))
     {
-        let message = format!("`{key}` stands beside an action: run, exec, http or notify");
+        let message = format!("`{key}` stands beside an action such as run");
         desk.error("not_here", value.key_span(), message)
             .hint("say the whole action here");
     }
@@ -124,6 +124,7 @@ fn as_step(said: &CompensateDoc, step: &StepDoc) -> StepDoc {
         exec: said.exec,
         http: said.http,
         notify: said.notify,
+        probe: said.probe,
         cwd: said.cwd,
         shell: said.shell.or_else(|| step.shell.clone()),
         stdin: said.stdin,

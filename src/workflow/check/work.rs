@@ -1,18 +1,20 @@
-//! Actions that an attempt process performs: run, exec, http, notify; and `verify`, which is one of the first three.
+//! Actions that an attempt process performs: run, exec, http, notify, service calls; and `verify`, which is one of them that
+//! changes nothing.
 
 use std::fmt::Write;
 
 use super::defaults::Defaults;
 use super::desk::{Desk, Role};
-use super::http;
+use super::{call, http};
 use crate::workflow::action::{Command, Work};
+use crate::workflow::call::Nature;
 use crate::workflow::document::{ExecDoc, ShellDoc, StepDoc, VerifyDoc};
 use crate::workflow::template::Template;
 use crate::yaml::At;
 
 /// Longer scripts belong in files.
 const SCRIPT_MAX: usize = 64 * 1024;
-const LATER_VERIFY: [&str; 6] = ["ssh", "aws", "kubernetes", "probe", "sql", "container"];
+const LATER_VERIFY: [&str; 5] = ["ssh", "aws", "kubernetes", "sql", "container"];
 
 pub(super) fn work(
     desk: &mut Desk<'_>,
@@ -20,22 +22,36 @@ pub(super) fn work(
     at: At<'_>,
     defaults: &Defaults,
 ) -> Option<Work<Template>> {
+    work_at(desk, doc, (at, at), defaults)
+}
+
+/// The action is said at `at`, what stands beside it (`cwd`, `shell`) at `at_step`.
+fn work_at(
+    desk: &mut Desk<'_>,
+    doc: &StepDoc,
+    (at, at_step): (At<'_>, At<'_>),
+    defaults: &Defaults,
+) -> Option<Work<Template>> {
     if let Some(script) = &doc.run {
         let place = at.down("run");
-        let run = run(desk, script, place, doc, at, defaults);
+        let run = run(desk, script, place, doc, at_step, defaults);
         return Some(Work::Run(run));
     }
     if let Some(exec) = &doc.exec {
         let place = at.down("exec");
-        return Some(Work::Exec(self::exec(desk, exec, place, doc, at, defaults)));
+        let exec = self::exec(desk, exec, place, doc, at_step, defaults);
+        return Some(Work::Exec(exec));
     }
     if let Some(http) = &doc.http {
         let http = http::http(desk, http, at.down("http"));
         return Some(Work::Http(Box::new(http)));
     }
-    let notify = doc.notify.as_ref()?;
-    let notify = http::notify(desk, notify, at.down("notify"));
-    Some(Work::Notify(Box::new(notify)))
+    if let Some(notify) = &doc.notify {
+        let notify = http::notify(desk, notify, at.down("notify"));
+        return Some(Work::Notify(Box::new(notify)));
+    }
+    let call = call::call(desk, doc, at)?;
+    Some(Work::Call(Box::new(call)))
 }
 
 pub(super) fn verify(
@@ -47,37 +63,65 @@ pub(super) fn verify(
     defaults: &Defaults,
 ) -> Option<Work<Template>> {
     desk.later(at, &LATER_VERIFY);
-    let later = at.entries().any(|(key, _)| LATER_VERIFY.contains(&key));
-    match (&verify.run, &verify.exec, &verify.http) {
-        (Some(script), None, None) => {
-            let place = at.down("run");
-            let run = run(desk, script, place, doc, at_step, defaults);
-            Some(Work::Run(Command { stdin: None, ..run }))
-        }
-        (None, Some(exec), None) => {
-            let place = at.down("exec");
-            let exec = self::exec(desk, exec, place, doc, at_step, defaults);
-            Some(Work::Exec(Command {
-                stdin: None,
-                ..exec
-            }))
-        }
-        (None, None, Some(doc)) => {
-            let at = at.down("http");
-            let http = http::http(desk, doc, at);
-            if matches!(http.method.as_str(), "PUT" | "DELETE" | "PATCH") {
-                let message = format!("verify must change nothing, {} does", http.method);
-                desk.warning("verify_changes", at.down("method").span(), message);
-            }
-            Some(Work::Http(Box::new(http)))
-        }
-        _ if later || desk.is_unread(at) => None,
-        _ => {
-            let message = "verify needs exactly one of run, exec and http";
+    let said = at.entries().map(|(key, _)| key);
+    let (later, said): (Vec<&str>, Vec<&str>) = said.partition(|key| LATER_VERIFY.contains(key));
+    let looks = |key: &&str| ["run", "exec", "http"].contains(key) || call::SERVICES.contains(key);
+    if said.into_iter().filter(looks).count() != 1 {
+        if later.is_empty() && !desk.is_unread(at) {
+            let message = format!(
+                "verify needs exactly one of run, exec, http, {}",
+                call::SERVICES.join(", ")
+            );
             desk.error("verify_action", at.key_span(), message);
-            None
         }
+        return None;
     }
+    // What it has in common with its step is read by the same eyes.
+    let alike = StepDoc {
+        run: verify.run.clone(),
+        exec: verify.exec.clone(),
+        http: verify.http.clone(),
+        probe: verify.probe.clone(),
+        cwd: doc.cwd.clone(),
+        shell: doc.shell.clone(),
+        ..StepDoc::default()
+    };
+    let work = work_at(desk, &alike, (at, at_step), defaults)?;
+    // Some ask by POST.
+    let harmless = ["GET", "HEAD", "OPTIONS", "POST"];
+    changes_nothing(
+        desk,
+        &work,
+        at,
+        &harmless,
+        ("verify_changes", "verify", "does"),
+    );
+    Some(work)
+}
+
+/// Warns if it is seen to change something where only looks are expected; methods in `harmless` pass.
+pub(super) fn changes_nothing(
+    desk: &mut Desk<'_>,
+    work: &Work<Template>,
+    at: At<'_>,
+    harmless: &[&str],
+    (code, what, verb): (&'static str, &str, &str),
+) {
+    let (place, who) = match work {
+        Work::Http(http) if !harmless.contains(&http.method.as_str()) => {
+            (at.down("http").down("method").span(), http.method.clone())
+        }
+        Work::Call(call) if call.nature != Nature::Reads => {
+            let word = call.service.word();
+            (at.down(word).key_span(), format!("this `{word}`"))
+        }
+        _ => return,
+    };
+    desk.warning(
+        code,
+        place,
+        format!("{what} must change nothing, {who} {verb}"),
+    );
 }
 
 fn run(

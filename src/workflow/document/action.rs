@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use super::call::ProbeDoc;
 use super::file::ParamDoc;
 use super::leaf::{Formula, Later};
 use super::named::Named;
@@ -175,7 +176,8 @@ pub(in crate::workflow) struct VerifyDoc {
     pub ssh: Option<Later>,
     pub aws: Option<Later>,
     pub kubernetes: Option<Later>,
-    pub probe: Option<Later>,
+    /// Looks how something stands: a port, a certificate, a name, a metric, a database.
+    pub probe: Option<ProbeDoc>,
     pub sql: Option<Later>,
     pub container: Option<Later>,
 }

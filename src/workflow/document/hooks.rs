@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::action::{ExecDoc, HttpDoc, NotifyDoc};
+use super::call::ProbeDoc;
 use super::leaf::{Later, ShellDoc};
 use super::named::Named;
 use super::span::Span;
@@ -46,7 +47,8 @@ pub(in crate::workflow) struct HookDoc {
     pub aws: Option<Later>,
     pub kubernetes: Option<Later>,
     pub terraform: Option<Later>,
-    pub probe: Option<Later>,
+    /// Looks how something stands: a port, a certificate, a name, a metric, a database.
+    pub probe: Option<ProbeDoc>,
     pub scale: Option<Later>,
     pub sql: Option<Later>,
     pub container: Option<Later>,

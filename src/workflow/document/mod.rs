@@ -2,6 +2,7 @@
 //! `check` makes a plan of it, or problems. The JSON Schema comes from the same types, its texts from their comments.
 
 mod action;
+mod call;
 mod file;
 mod hooks;
 mod leaf;
@@ -17,11 +18,12 @@ pub(super) use action::{
     ApprovalDoc, AuthDoc, ChecklistDoc, ExecDoc, HttpDoc, NotifyDoc, OnRejectWord, OnTimeoutWord,
     UntilDoc, VerifyDoc, WaitDoc, WorkflowDoc,
 };
+pub use call::{Count, ProbeDoc};
 pub(super) use file::{
     DefaultsDoc, Document, OnAttentionTimeoutWord, ParamDoc, ParamType, SecretDoc,
 };
 pub(super) use hooks::HookDoc;
-pub(super) use leaf::{ForEachDoc, Needs, ShellDoc};
+pub(super) use leaf::{ForEachDoc, Formula, Needs, ShellDoc};
 pub(super) use named::Named;
 pub(super) use policies::{ConcurrencyDoc, ConflictWord, FreezeDoc, LiveApprovalDoc};
 pub(super) use preflight::{PreflightDoc, SeverityWord};

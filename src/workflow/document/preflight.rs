@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::action::{AssertDoc, ExecDoc, HttpDoc};
+use super::call::ProbeDoc;
 use super::leaf::{Later, ShellDoc};
 use super::named::Named;
 use super::span::Span;
@@ -43,7 +44,8 @@ pub(in crate::workflow) struct PreflightDoc {
     pub ssh: Option<Later>,
     pub aws: Option<Later>,
     pub kubernetes: Option<Later>,
-    pub probe: Option<Later>,
+    /// Looks how something stands: a port, a certificate, a name, a metric, a database.
+    pub probe: Option<ProbeDoc>,
     pub sql: Option<Later>,
     pub container: Option<Later>,
 }

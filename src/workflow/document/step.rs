@@ -8,12 +8,13 @@ use super::action::{
     ApprovalDoc, AssertDoc, ChecklistDoc, ExecDoc, HttpDoc, NotifyDoc, VerifyDoc, WaitDoc,
     WorkflowDoc,
 };
+use super::call::ProbeDoc;
 use super::leaf::{ForEachDoc, Formula, Later, Needs, ShellDoc, Size};
 use super::named::Named;
 use super::span::Span;
 use super::ungraceful::UngracefulDoc;
 
-/// One step. It has exactly one action: run, exec, http, wait, approval, checklist, notify, assert, set or workflow.
+/// One step. It has exactly one action: run, exec, http, a service, wait, approval, checklist, notify, assert, set or workflow.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::workflow) struct StepDoc {
@@ -106,14 +107,15 @@ pub(in crate::workflow) struct StepDoc {
     pub aws: Option<Later>,
     pub kubernetes: Option<Later>,
     pub terraform: Option<Later>,
-    pub probe: Option<Later>,
+    /// Looks how something stands: a port, a certificate, a name, a metric, a database.
+    pub probe: Option<ProbeDoc>,
     pub scale: Option<Later>,
     pub sql: Option<Later>,
     pub container: Option<Later>,
     pub tty: Option<Later>,
 }
 
-/// What undoes a step: exactly one of run, exec, http and notify. It sees what the step sees, and the step's own outputs.
+/// What undoes a step: exactly one of run, exec, http, notify and the services. It sees what the step sees, and the step's own outputs.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::workflow) struct CompensateDoc {
@@ -148,7 +150,8 @@ pub(in crate::workflow) struct CompensateDoc {
     pub aws: Option<Later>,
     pub kubernetes: Option<Later>,
     pub terraform: Option<Later>,
-    pub probe: Option<Later>,
+    /// Looks how something stands: a port, a certificate, a name, a metric, a database.
+    pub probe: Option<ProbeDoc>,
     pub scale: Option<Later>,
     pub sql: Option<Later>,
     pub container: Option<Later>,
@@ -180,7 +183,7 @@ pub(in crate::workflow) enum Danger {
     High,
 }
 
-/// Where an output comes from: exactly one of regex, json and file.
+/// Where an output comes from: exactly one of regex, json, query and file.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::workflow) struct OutputDoc {
@@ -188,6 +191,8 @@ pub(in crate::workflow) struct OutputDoc {
     pub regex: Option<String>,
     /// A path in standard output or the body, read as JSON: `data.items[0].id`; empty = all of it.
     pub json: Option<String>,
+    /// A JMESPath query over the same: `Reservations[].Instances[].InstanceId`, as for the aws command line.
+    pub query: Option<String>,
     /// A line `name=value` in the file that `$FLIGHTDECK_OUTPUT` names.
     pub file: Option<bool>,
     /// Without it the step has failed.

@@ -5,7 +5,7 @@ use std::os::fd::BorrowedFd;
 
 use tokio::net::unix::pipe::Receiver;
 
-use super::super::signals::Signals;
+use super::signals::Signals;
 
 /// Ends when a stop is asked for.
 pub(super) async fn asked(signals: &Signals) {

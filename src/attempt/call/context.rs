@@ -1,0 +1,94 @@
+//! What a service call works in: whose attempt it is, where it says what it does, what it was told besides the question.
+
+use std::cell::{Cell, RefCell};
+
+use serde_json::{Map, Value as Json};
+
+use super::super::log::{Log, Stream};
+use super::super::secrets::{Known, Values};
+use crate::run::Spec;
+
+/// What a service answers, by name: what `expect` sees and what the step publishes.
+pub(in super::super) type Answer = Map<String, Json>;
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in super::super) enum Trouble {
+    /// Definitely not done, and asking again would give the same.
+    Failed(String),
+    /// Definitely not done, but it may be another time.
+    Unreached(String),
+    /// It may have taken effect.
+    #[expect(dead_code, reason = "for the first service that changes something")]
+    Unknown(String),
+}
+
+/// One attempt of a service call.
+pub(in super::super) struct Context<'a, 'l> {
+    pub(in super::super) spec: &'a Spec,
+    /// What the step declares, secrets included.
+    env: Vec<(String, String)>,
+    known: &'a Known,
+    log: RefCell<&'a mut Log<'l>>,
+    /// A change has left and was not answered yet.
+    under_way: Cell<bool>,
+    /// The inner status line that stands.
+    status: RefCell<String>,
+}
+
+impl<'a, 'l> Context<'a, 'l> {
+    /// `Err` says which secret is missing.
+    pub(super) fn new(
+        spec: &'a Spec,
+        known: &'a Known,
+        values: &Values,
+        log: &'a mut Log<'l>,
+    ) -> Result<Self, String> {
+        let env = spec.env.iter();
+        let env = env.map(|(name, text)| Ok((name.clone(), values.fill(text)?)));
+        Ok(Self {
+            spec,
+            env: env.collect::<Result<_, String>>()?,
+            known,
+            log: RefCell::new(log),
+            under_way: Cell::new(false),
+            status: RefCell::default(),
+        })
+    }
+
+    #[expect(dead_code, reason = "for the first service that reads the environment")]
+    /// A variable: the step's own word, then what flightdeck itself was started with.
+    pub(in super::super) fn env(&self, name: &str) -> Option<String> {
+        let own = self.env.iter().rev().find(|(key, _)| key == name);
+        own.map(|(_, value)| value.clone())
+            .or_else(|| std::env::var(name).ok())
+    }
+
+    /// A line of the log, masked by itself: no secret goes on in the next line.
+    pub(in super::super) fn say(&self, line: &str) {
+        let mut stream = Stream::new(self.known.masker());
+        let mut log = self.log.borrow_mut();
+        log.write(&mut stream, format!("{line}\n").as_bytes());
+        log.end(stream);
+    }
+
+    /// How it stands inside, in a few words: shown beside the step while it runs, and logged when it changes.
+    pub(in super::super) fn status(&self, words: &str) {
+        if *self.status.borrow() != words {
+            words.clone_into(&mut self.status.borrow_mut());
+            self.say(&format!("~ {words}"));
+        }
+    }
+
+    #[expect(dead_code, reason = "for the first service that changes something")]
+    /// Around a call that changes something: `true` before it leaves, `false` when it is answered. Stopped in between, the
+    /// outcome is not known.
+    pub(in super::super) fn under_way(&self, is: bool) {
+        self.under_way.set(is);
+    }
+
+    /// What is stopped now may have taken effect, and cannot simply be asked for again.
+    pub(super) fn may_have_landed(&self) -> bool {
+        self.under_way.get() && !self.spec.idempotent
+    }
+}

@@ -1,0 +1,11 @@
+//! Service calls: what all of them have. Each service stands in a room of its own, and knows nothing of attempts but the
+//! [`Context`] it works in.
+//!
+//! What matters most is what is said when things go wrong: what never left is a definite failure, what left and was not
+//! answered may have taken effect.
+
+mod context;
+mod perform;
+
+pub(super) use context::{Answer, Context, Trouble};
+pub(super) use perform::{Tools, perform};

@@ -1,0 +1,188 @@
+//! A service call from its question to its end.
+
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+use tokio::time::{sleep, timeout};
+
+use super::super::capture::Capture;
+use super::super::log::Log;
+use super::super::outputs::{ONE_MAX, Sources, collect};
+use super::super::probe;
+use super::super::reactor::Reactor;
+use super::super::secrets::{Known, Values};
+use super::super::signals::Signals;
+use super::super::stop::asked;
+use super::super::until::{Look, look_until};
+use super::context::{Answer, Context, Trouble};
+use crate::run::{Ended, Outcome, Spec};
+use crate::time::spoken_span;
+use crate::workflow::{Call, Expr, Filled, Scope, Service};
+
+/// For one look of many.
+const LOOK: Duration = Duration::from_mins(1);
+/// Characters of an answer that a message quotes.
+const TOLD_MAX: usize = 200;
+
+/// What it takes to perform a service call.
+pub(in super::super) struct Tools<'a> {
+    pub(in super::super) signals: &'a Signals,
+    pub(in super::super) known: &'a Known,
+    pub(in super::super) values: &'a Values,
+}
+
+/// Performs it to its end.
+pub(in super::super) fn perform(
+    spec: &Spec,
+    call: &Call<Filled>,
+    tools: &Tools<'_>,
+    reactor: &mut Reactor,
+    log: &mut Log<'_>,
+) -> Ended {
+    let prepared = reactor.get().and_then(|runtime| {
+        let ask = tools.values.fill_tree(&call.ask)?;
+        let cx = Context::new(spec, tools.known, tools.values, log)?;
+        Ok((runtime, ask, cx))
+    });
+    let (runtime, ask, cx) = match prepared {
+        Ok(prepared) => prepared,
+        Err(why) => return Ended::new(Outcome::Failed, why),
+    };
+    let limit = spec.timeout().unwrap_or(Duration::MAX);
+    runtime.block_on(async {
+        tokio::select! {
+            biased;
+            end = to_the_end(call, &ask, &cx) => end,
+            () = asked(tools.signals) => stopped(&cx, false),
+            () = sleep(limit) => stopped(&cx, true),
+        }
+    })
+}
+
+async fn to_the_end(call: &Call<Filled>, ask: &Json, cx: &Context<'_, '_>) -> Ended {
+    let limit = call.until.as_ref().map_or(Duration::MAX, |_| LOOK);
+    let look = async |limit| look(call, ask.clone(), cx, limit).await;
+    match look_until(call.until.as_ref(), limit, look).await {
+        Ok(answer) => publish(answer, cx),
+        Err(end) => end,
+    }
+}
+
+async fn look(
+    call: &Call<Filled>,
+    ask: Json,
+    cx: &Context<'_, '_>,
+    limit: Duration,
+) -> Look<Answer> {
+    let over = |outcome, why: String| Look::Over(Ended::new(outcome, why));
+    match timeout(limit, answer(call.service, ask, cx)).await {
+        Err(_) => unmet(format!("no answer within {}", spoken_span(limit)), cx),
+        Ok(Err(Trouble::Unreached(why))) => unmet(why, cx),
+        Ok(Err(Trouble::Failed(why))) => over(Outcome::Failed, why),
+        Ok(Err(Trouble::Unknown(why))) => over(Outcome::Unknown, why),
+        Ok(Ok(answer)) => match met(call.expect.as_ref(), &answer) {
+            Ok(()) => Look::Met(answer),
+            Err(why) => unmet(why, cx),
+        },
+    }
+}
+
+fn unmet(why: String, cx: &Context<'_, '_>) -> Look<Answer> {
+    cx.status(&why);
+    Look::Unmet(why)
+}
+
+/// Asks the service.
+async fn answer(service: Service, ask: Json, cx: &Context<'_, '_>) -> Result<Answer, Trouble> {
+    match service {
+        Service::Probe => probe::perform(read(ask)?, cx).await,
+    }
+}
+
+/// The question, now that everything in it is known.
+fn read<T: DeserializeOwned>(ask: Json) -> Result<T, Trouble> {
+    serde_json::from_value(ask).map_err(|e| Trouble::Failed(format!("it cannot be asked: {e}")))
+}
+
+/// Dropped from outside: by a person, or by the attempt's timeout.
+fn stopped(cx: &Context<'_, '_>, timed_out: bool) -> Ended {
+    let limit = cx.spec.timeout().map(spoken_span).unwrap_or_default();
+    let (outcome, word) = if timed_out {
+        (Outcome::TimedOut, format!("timed out after {limit}"))
+    } else {
+        (Outcome::Cancelled, "cancelled".to_owned())
+    };
+    cx.say(&word);
+    if cx.may_have_landed() {
+        let text = format!("{word} while the call was under way: it may have taken effect");
+        return Ended::new(Outcome::Unknown, text);
+    }
+    Ended::new(outcome, word)
+}
+
+/// `Err` says what was expected and what came.
+fn met(expect: Option<&Expr>, answer: &Answer) -> Result<(), String> {
+    let Some(expect) = expect else {
+        return Ok(());
+    };
+    let source = expect.source();
+    match expect.truth(&Seen(answer)) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(format!("expected {source}, got {}", told(answer))),
+        Err(why) => Err(format!("cannot tell whether {source}: {why}")),
+    }
+}
+
+/// The beginning of an answer; of a single value, only that.
+fn told(answer: &Answer) -> String {
+    let whole = match answer.values().next() {
+        Some(value) if answer.len() == 1 => value.to_string(),
+        _ => Json::Object(answer.clone()).to_string(),
+    };
+    match whole.char_indices().nth(TOLD_MAX) {
+        Some((end, _)) => format!("{}…", &whole[..end]),
+        None => whole,
+    }
+}
+
+/// What the service said, and what the step declares.
+fn publish(answer: Answer, cx: &Context<'_, '_>) -> Ended {
+    let text = Json::Object(answer.clone()).to_string();
+    let sources = Sources {
+        text: &Capture::of(text.into_bytes()),
+        text_name: "the answer",
+        file: b"",
+    };
+    let declared = match collect(&cx.spec.outputs, &sources) {
+        Ok(declared) => declared,
+        Err(why) => return Ended::new(Outcome::Failed, why),
+    };
+    let mut end = Ended::new(Outcome::Succeeded, "");
+    end.outputs = answer.into_iter().map(|(k, v)| (k, bounded(v))).collect();
+    end.outputs.extend(declared);
+    end
+}
+
+/// A journal keeps it for ever, so it is small or told as text that is cut.
+fn bounded(value: Json) -> Json {
+    let text = value.to_string();
+    if text.len() <= ONE_MAX {
+        return value;
+    }
+    let end = text.floor_char_boundary(ONE_MAX);
+    Json::from(&text[..end])
+}
+
+/// What an expectation sees.
+struct Seen<'a>(&'a Answer);
+
+impl Scope for Seen<'_> {
+    fn root(&self, name: &str) -> Option<Json> {
+        self.0.get(name).cloned()
+    }
+
+    fn step(&self, _id: &str) -> Option<Json> {
+        None
+    }
+}

@@ -1,0 +1,7 @@
+//! Service calls: what all of them have is in `ask`; what each may be asked is told in a file of its own.
+
+mod ask;
+mod probe;
+
+use ask::{Asked, one_verb};
+pub(super) use ask::{SERVICES, call, expectation};

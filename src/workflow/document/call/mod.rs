@@ -1,0 +1,8 @@
+//! What is asked of services, one file each. The same types read the question twice: as it was written, when texts may hold
+//! `${{ }}`, and filled, in the attempt process.
+
+mod count;
+mod probe;
+
+pub use count::Count;
+pub use probe::ProbeDoc;
