@@ -1,6 +1,7 @@
 //! What the screen reacts to, and what it asks for. Closed lists of data: a session is a list of messages, so it can be
 //! replayed in a test.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -65,6 +66,8 @@ pub(crate) enum Message {
         done: bool,
     },
     Tick(Timestamp),
+    /// What the service calls that run said last of themselves.
+    Inside(BTreeMap<AttemptId, String>),
     /// A frame has been drawn. Keys typed before count as typed before what it shows.
     Drawn(Timestamp),
     /// How fast the line takes frames. No change: it is shown with the next frame that something else wants.
@@ -193,6 +196,8 @@ pub(crate) enum Request {
     },
     /// Look for the line that tells why the attempt ended.
     FindError(LogOf),
+    /// Look what these service calls say of themselves.
+    LookInside(Vec<AttemptId>),
     CopyLog {
         of: LogOf,
         to: Copied,

@@ -7,6 +7,7 @@ mod copy_out;
 pub mod counting;
 pub mod hang_up;
 mod home;
+mod inside;
 pub mod keys;
 mod layout;
 mod logs;

@@ -11,6 +11,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::ansi;
 use super::copy_out;
+use super::inside::Inside;
 use super::logs::{Logs, Merge};
 use super::message::{Copied, LogOf, Message, Part, Request, Said, Slice};
 use super::opening::{Opened, Opening};
@@ -36,6 +37,7 @@ pub(super) struct World<P> {
     pub(super) opening: Opening,
     /// What was merged last.
     merge: Merge,
+    inside: Inside,
     watched: Option<LogOf>,
     search: Option<Search>,
     findings: Sender<Message>,
@@ -54,6 +56,7 @@ impl<P: Port> World<P> {
             log: None,
             opening: Opening::new(),
             merge: Merge::default(),
+            inside: Inside::default(),
             watched: None,
             search: None,
             findings,
@@ -99,6 +102,10 @@ impl<P: Port> World<P> {
                 result: source.check(&file),
                 file,
             }),
+            Request::LookInside(attempts) => {
+                let port = &self.port;
+                return Some(self.inside.look(attempts, |attempt| port.output(attempt)));
+            }
             Request::FindError(of) => self.find_error(of),
             Request::WriteReport { run, path } => {
                 self.ask(move |source| write_report(source, &run, &path));

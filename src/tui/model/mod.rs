@@ -5,6 +5,7 @@ mod controls;
 mod dialog;
 mod filter;
 mod front;
+mod inside;
 mod legal;
 mod log_pane;
 mod marks;

@@ -1,6 +1,7 @@
 //! The model of a run's screen. It changes only in `update`.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use super::log_pane::LogPane;
 use super::rows::Rows;
 use super::{Aim, Marks, Merge, Place, Plain, RunList, Runbook};
 use crate::engine::Pace;
-use crate::id::StepId;
+use crate::id::{AttemptId, StepId};
 use crate::run::{
     Actor, Changed, Expectations, Expected, Forecast, InputField, PastRuns, Precedent, Run, Seen,
     Shown, State, StepRun,
@@ -89,6 +90,8 @@ pub(crate) struct Model {
     /// Worked out when it is looked at: a fast run has many turns between two frames.
     forecast: OnceCell<Forecast>,
     pub past: PastRuns,
+    /// What the service calls that run said last of themselves.
+    pub inside: BTreeMap<AttemptId, String>,
     /// What `past` says of the plan as it is.
     pub expectations: Expectations,
     /// Steps that wait for a person's decision, in row order.
@@ -240,6 +243,7 @@ impl Model {
             expected,
             forecast: OnceCell::from(Forecast::default()),
             past: PastRuns::default(),
+            inside: BTreeMap::new(),
             expectations: Expectations::default(),
             needs_you: Vec::new(),
             checks_need: false,

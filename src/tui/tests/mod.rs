@@ -5,6 +5,7 @@ mod bytes;
 mod controls;
 mod golden;
 mod hands;
+mod inside;
 mod keys;
 mod looping;
 mod memory;

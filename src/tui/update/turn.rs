@@ -56,10 +56,15 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Request> {
         Message::Tick(now) => {
             pass_time(model, now);
             model.forget_forecast();
+            let calls = model.calls_under_way();
+            if !(calls.is_empty() && model.inside.is_empty()) {
+                out.push(Request::LookInside(calls));
+            }
             if model.view == View::Runs && model.runs.is_stale(now) {
                 out.push(Request::LoadRuns);
             }
         }
+        Message::Inside(said) => model.inside = said,
         Message::Drawn(at) => {
             model.front.drawn(at);
             model.plain.drawn.get_or_insert(at);

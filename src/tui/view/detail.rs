@@ -95,6 +95,9 @@ fn lines(model: &Model, theme: &Theme) -> Vec<Line> {
         }
     }
     lines.add("kind", &kind(model), Role::Text);
+    if let Some(words) = model.inside_of(model.selected) {
+        lines.add("now", words, Role::Title);
+    }
     if let Some(expected) = model.expected_of(model.selected) {
         lines.add("expected", &expected_words(expected), Role::Text);
     }

@@ -32,6 +32,8 @@ const TIME: u16 = 8;
 const EXPECTED: u16 = 8;
 const TRIES: u16 = 6;
 const NOTE: u16 = 8;
+/// With less room, what a call says of itself tells nothing.
+const INSIDE_MIN: usize = 8;
 
 impl Columns {
     fn of(area: Rect) -> Self {
@@ -278,6 +280,10 @@ fn name(
         return;
     }
     strip.cut(&label(model, index), room, theme, style);
+    if let Some(words) = model.inside_of(index).filter(|_| strip.room() > INSIDE_MIN) {
+        let room = strip.gap(2).room();
+        strip.cut(words, room, theme, theme.style(Role::Muted));
+    }
 }
 
 /// Its id; a group's with the number of its steps, and of a member of a fan-out its number and item.
