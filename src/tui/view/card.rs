@@ -213,7 +213,8 @@ fn ask(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
                     .gap(3)
                     .own(&format!("until {}", deadline.clock()), muted);
             }
-            message.clone()
+            // There is room for one.
+            message.lines().next().unwrap_or_default().to_owned()
         }
         Some(Ask::Checklist { items }) => {
             let done = items.iter().filter(|item| item.done.is_some()).count();

@@ -260,7 +260,9 @@ fn kind(model: &Model) -> String {
 fn asked(model: &Model, lines: &mut Lines) {
     match model.step().and_then(|step| step.ask.as_ref()) {
         Some(Ask::Approval { message, votes, .. }) => {
-            lines.add("asks", message, Role::Title);
+            for line in message.lines() {
+                lines.add("asks", line, Role::Title);
+            }
             for vote in votes {
                 let word = if vote.approve { "approved" } else { "rejected" };
                 let text = format!(

@@ -97,11 +97,11 @@ fn label_width(dialog: &Dialog, inner: usize) -> usize {
 fn rows(dialog: &Dialog, inner: usize, label: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     for fact in &dialog.facts {
-        let text = Clean::line(&fact.text);
-        for (n, line) in wrap(&text, inner.saturating_sub(label + 2))
-            .into_iter()
-            .enumerate()
-        {
+        // A plan, say, has a line for each thing that it changes.
+        let texts = Clean::lines(&fact.text).into_iter();
+        let width = inner.saturating_sub(label + 2);
+        let lines = texts.flat_map(|text| wrap(&text, width));
+        for (n, line) in lines.enumerate() {
             rows.push(Row::Fact(
                 if n == 0 { fact.label } else { "" },
                 line,
