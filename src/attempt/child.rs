@@ -9,26 +9,49 @@ use std::time::Duration;
 
 use rustix::event::PollFlags;
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal};
 
 use super::clock::Stopwatch;
 use super::pipe::{Buffer, From, Pipe, hear};
 use super::signals::{Asked, Signals, wait};
+use super::tail::Tail;
 
 /// After the exit: how long the pipe may be silent, and how long it may be held, before it is closed.
 const SILENCE: Duration = Duration::from_millis(200);
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How often output is looked for that nothing tells of.
+const PULSE: Duration = Duration::from_millis(200);
 
 /// How to run it.
 #[derive(Debug)]
 pub(super) struct Terms {
     pub(super) stdin: Option<Vec<u8>>,
-    /// Standard output and standard error apart; else one pipe, which keeps their order.
-    pub(super) apart: bool,
+    pub(super) output: Output,
+    pub(super) manner: Manner,
     /// Counts from `since`.
     pub(super) timeout: Option<Duration>,
     pub(super) since: Stopwatch,
     pub(super) grace: Duration,
+}
+
+/// Where its output goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Output {
+    /// One pipe for both streams, which keeps their order.
+    Joined,
+    /// Standard output and standard error apart.
+    Apart,
+    /// Both to where they may be written even when we are gone. `heard` is then also called with nothing, as time passes.
+    Outliving,
+}
+
+/// How it is told to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// TERM to its group, and KILL when the grace is over.
+    Term,
+    /// INT to itself alone, which then has this long to bring its own children to an end; after that as above.
+    Interrupt(Duration),
 }
 
 /// How it went.
@@ -46,6 +69,8 @@ pub(super) struct Stop {
     /// Its own time was over; else somebody asked.
     pub(super) timed_out: bool,
     pub(super) since: Stopwatch,
+    /// Only interrupted so far: it may still end in its own good order.
+    pub(super) gently: bool,
     pub(super) killed: bool,
     /// Killed on request, not because the grace was over.
     pub(super) kill_asked: bool,
@@ -64,6 +89,7 @@ struct Running<'a> {
     group: Pid,
     out: Option<Pipe>,
     err: Option<Pipe>,
+    tail: Option<Tail>,
     stdin: Option<Feed<'a>>,
     terms: &'a Terms,
     stop: Option<Stop>,
@@ -93,12 +119,22 @@ pub(super) fn run(
 
 impl<'a> Running<'a> {
     fn start(mut command: Command, terms: &'a Terms) -> io::Result<Self> {
-        let (out, out_end) = Pipe::open()?;
-        let (err, err_end) = if terms.apart {
-            let (err, end) = Pipe::open()?;
-            (Some(err), end)
+        let (mut out, mut err, mut tail) = (None, None, None);
+        let out_end = if terms.output == Output::Outliving {
+            let (file, end) = Tail::open()?;
+            tail = Some(file);
+            end
         } else {
-            (None, out_end.try_clone()?)
+            let (pipe, end) = Pipe::open()?;
+            out = Some(pipe);
+            end
+        };
+        let err_end = if terms.output == Output::Apart {
+            let (pipe, end) = Pipe::open()?;
+            err = Some(pipe);
+            end
+        } else {
+            out_end.try_clone()?
         };
         let mut stdin = None;
         // Without text of its own it inherits ours, which is /dev/null.
@@ -125,8 +161,9 @@ impl<'a> Running<'a> {
             handle,
             child,
             group,
-            out: Some(out),
+            out,
             err,
+            tail,
             stdin,
             terms,
             stop: None,
@@ -155,6 +192,11 @@ impl<'a> Running<'a> {
         );
         hear(&mut self.out, ready[1], From::Out, buffer, heard);
         hear(&mut self.err, ready[2], From::Err, buffer, heard);
+        if let Some(tail) = &mut self.tail
+            && !tail.hear(buffer, heard)
+        {
+            heard(From::Out, &[]);
+        }
         if !ready[3].is_empty() {
             self.feed();
         }
@@ -169,11 +211,22 @@ impl<'a> Running<'a> {
     /// Milliseconds until something is due. Not longer than half a minute: `poll` does not count suspend, the watch does.
     fn limit(&self) -> Option<u64> {
         let left = match &self.stop {
-            Some(stop) if stop.killed => return None,
-            Some(stop) => stop.since.left_of(self.terms.grace),
-            None => self.terms.since.left_of(self.terms.timeout?),
+            Some(stop) if stop.killed => None,
+            Some(stop) => Some(stop.since.left_of(self.patience(stop))),
+            None => self.terms.timeout.map(|t| self.terms.since.left_of(t)),
         };
+        let pulse = self.tail.as_ref().map(|_| PULSE);
+        let left = left.into_iter().chain(pulse).min()?;
         Some((left.as_millis() as u64 + 1).min(30_000))
+    }
+
+    /// How long after the order to stop something harsher comes.
+    fn patience(&self, stop: &Stop) -> Duration {
+        match self.terms.manner {
+            Manner::Term => self.terms.grace,
+            Manner::Interrupt(time) if stop.gently => time,
+            Manner::Interrupt(time) => time + self.terms.grace,
+        }
     }
 
     fn obey(&mut self, asked: Asked) {
@@ -192,26 +245,45 @@ impl<'a> Running<'a> {
         if over && self.stop.is_none() {
             self.begin_stop(true);
         }
-        let impatient = |s: &Stop| !s.killed && s.since.left_of(self.terms.grace).is_zero();
+        let impatient = |s: &Stop| !s.killed && s.since.left_of(self.patience(s)).is_zero();
         if self.stop.as_ref().is_some_and(impatient) {
-            self.kill(false);
+            self.press();
+        }
+    }
+
+    /// The next harsher thing.
+    fn press(&mut self) {
+        match &mut self.stop {
+            Some(stop) if stop.gently => {
+                stop.gently = false;
+                self.signal(Signal::TERM);
+            }
+            _ => self.kill(false),
         }
     }
 
     fn begin_stop(&mut self, timed_out: bool) {
+        let gently = self.terms.manner != Manner::Term;
         self.stop = Some(Stop {
             timed_out,
             since: Stopwatch::start(),
+            gently,
             killed: false,
             kill_asked: false,
         });
-        self.signal(Signal::TERM);
+        if gently {
+            // An error means that it is gone already.
+            let _ = pidfd_send_signal(&self.handle, Signal::INT);
+        } else {
+            self.signal(Signal::TERM);
+        }
     }
 
     fn kill(&mut self, asked: bool) {
         if let Some(stop) = &mut self.stop
             && !stop.killed
         {
+            stop.gently = false;
             stop.killed = true;
             stop.kill_asked = asked;
             self.signal(Signal::KILL);
@@ -237,6 +309,9 @@ impl<'a> Running<'a> {
 
     /// Reads what is left. True if the pipe was still open when patience ended.
     fn drain(&mut self, buffer: &mut Buffer, heard: &mut dyn FnMut(From, &[u8])) -> bool {
+        if let Some(tail) = &mut self.tail {
+            tail.hear(buffer, heard);
+        }
         if self.out.is_none() && self.err.is_none() {
             return false;
         }

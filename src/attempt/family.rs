@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal, wait};
 
+use super::child::Stop;
 use super::clock::Stopwatch;
 use crate::run::Leftover;
 
@@ -57,8 +58,24 @@ impl Family {
                 .all(|pid| pid.parse().is_ok_and(|pid| self.known.contains(&pid)))
     }
 
+    /// Once the program of an attempt has ended: what it left behind stays alive if it ended by itself; if it was stopped,
+    /// the rest is ended within what is left of `grace`. Gives what is still there.
+    pub(super) fn after(
+        &mut self,
+        marks: &Marks,
+        group: i32,
+        stop: Option<&Stop>,
+        grace: Duration,
+    ) -> Vec<Leftover> {
+        match stop {
+            None => self.left_alone(marks),
+            Some(stop) if stop.killed => self.end(marks, group, Duration::ZERO),
+            Some(stop) => self.end(marks, group, stop.since.left_of(grace)),
+        }
+    }
+
     /// What is left of an attempt that ended by itself; it stays alive.
-    pub(super) fn left_alone(&mut self, marks: &Marks) -> Vec<Leftover> {
+    fn left_alone(&mut self, marks: &Marks) -> Vec<Leftover> {
         if !self.reap() {
             return Vec::new();
         }

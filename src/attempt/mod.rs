@@ -14,6 +14,7 @@ mod http;
 mod perform;
 mod probe;
 mod program;
+mod terraform;
 
 mod child;
 mod clock;
@@ -25,6 +26,7 @@ mod reactor;
 mod signals;
 mod start;
 mod stop;
+mod tail;
 mod until;
 
 mod capture;

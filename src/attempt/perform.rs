@@ -16,7 +16,7 @@ use super::program::{self, Program, filled};
 use super::reactor::Reactor;
 use super::secrets::{self, Known, Refused, Values};
 use super::signals::Signals;
-use super::start::allowed_environment;
+use super::start::{allowed_environment, ours};
 use super::texts;
 use super::{call, http};
 use crate::run::{Ended, Outcome, Spec};
@@ -126,7 +126,19 @@ impl Hands {
                     known: &self.known,
                     values,
                 };
-                let mut end = call::perform(spec, asked, &tools, &mut self.reactor, &mut log);
+                let hands = call::Hands {
+                    signals: &self.signals,
+                    buffer: &mut self.buffer,
+                    family: &mut self.family,
+                    stem: self.folder.with_extension(self.output_name.to_string()),
+                };
+                // What it keeps beside the run is kept under a name that no later attempt has.
+                self.output_name += 1;
+                let by = call::By {
+                    reactor: &mut self.reactor,
+                    hands,
+                };
+                let mut end = call::perform(spec, asked, &tools, by, &mut log);
                 end.log = log.finish();
                 end
             }
@@ -162,13 +174,7 @@ impl Hands {
     ) -> Result<Program, String> {
         let (mut start, stdin) = filled(command, &spec.env, values)?;
         let output_file = self.folder.join(self.output_name.to_string());
-        let ours = [
-            ("FLIGHTDECK_RUN_ID", spec.run.as_str().to_owned()),
-            ("FLIGHTDECK_STEP_ID", spec.attempt.step.as_str().to_owned()),
-            ("FLIGHTDECK_ATTEMPT", spec.attempt.n.to_string()),
-            ("FLIGHTDECK_IDEMPOTENCY_KEY", spec.idempotency_key.clone()),
-            ("FLIGHTDECK_RUN_KIND", spec.kind.clone()),
-        ];
+        let ours = ours(spec);
         let marks: Marks = ours[..3].iter().map(|(k, v)| format!("{k}={v}")).collect();
         let ours = ours.into_iter().map(|(k, v)| (k.into(), v.into()));
         let declared = std::mem::take(&mut start.env);

@@ -59,7 +59,7 @@ pub(super) fn hear(
 }
 
 impl Buffer {
-    fn space(&mut self) -> &mut [u8] {
+    pub(super) fn space(&mut self) -> &mut [u8] {
         if self.0.is_empty() {
             self.0.resize(FIRST_BUFFER, 0);
         }

@@ -4,10 +4,9 @@ use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
-use std::time::Duration;
 
 use super::capture::Capture;
-use super::child::{self, Gone, Stop, Terms};
+use super::child::{self, Gone, Manner, Output, Stop, Terms};
 use super::clock::Stopwatch;
 use super::family::{Family, Marks};
 use super::log::{Log, Stream};
@@ -47,22 +46,24 @@ pub(super) fn perform(
     log: &mut Log<'_>,
 ) -> Ended {
     let reads_text = |from: &OutputFrom| !matches!(from, OutputFrom::File);
+    let apart = spec.outputs.iter().any(|o| reads_text(&o.from));
     let terms = Terms {
         stdin: program.stdin.map(String::into_bytes),
-        apart: spec.outputs.iter().any(|o| reads_text(&o.from)),
+        output: if apart { Output::Apart } else { Output::Joined },
+        manner: Manner::Term,
         timeout: spec.timeout(),
         since: program.since,
         grace: spec.grace(),
     };
     let masker = tools.known.masker();
     let (mut out, mut err) = (Stream::new(masker), Stream::new(masker));
-    if terms.apart {
+    if apart {
         log.mask_joint(masker);
     }
     let mut capture = Capture::default();
     let mut heard = |from: From, bytes: &[u8]| {
         if from == From::Out {
-            if terms.apart {
+            if apart {
                 capture.push(bytes);
             }
             log.write(&mut out, bytes);
@@ -73,11 +74,7 @@ pub(super) fn perform(
     let mut left: Vec<Leftover> = Vec::new();
     let family = &mut *tools.family;
     let mut after = |group: i32, stop: Option<&Stop>| {
-        left = match stop {
-            None => family.left_alone(&program.marks),
-            Some(stop) if stop.killed => family.end(&program.marks, group, Duration::ZERO),
-            Some(stop) => family.end(&program.marks, group, stop.since.left_of(terms.grace)),
-        };
+        left = family.after(&program.marks, group, stop, terms.grace);
     };
     let gone = program.start.command().and_then(|command| {
         child::run(
@@ -136,7 +133,7 @@ fn judge(spec: &Spec, gone: &Gone) -> Ended {
     }
 }
 
-fn stop_words(spec: &Spec, stop: Stop) -> (Outcome, String) {
+pub(super) fn stop_words(spec: &Spec, stop: Stop) -> (Outcome, String) {
     let ignored = format!("killed: ignored TERM for {}", spoken_span(spec.grace()));
     if stop.timed_out {
         let limit = spec.timeout().map(spoken_span).unwrap_or_default();

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use super::child::{self, Stop, Terms};
+use super::child::{self, Manner, Output, Stop, Terms};
 use super::clock::Stopwatch;
 use super::family::Family;
 use super::mask::Masker;
@@ -238,7 +238,8 @@ fn from_command(argv: &[String], tools: &mut Tools<'_>) -> Result<String, Refuse
     };
     let terms = Terms {
         stdin: None,
-        apart: true,
+        output: Output::Apart,
+        manner: Manner::Term,
         timeout: Some(COMMAND_TIMEOUT),
         since: Stopwatch::start(),
         grace: Duration::from_secs(1),

@@ -9,6 +9,8 @@ use std::process::Command;
 
 use rustix::fs::{Access, access};
 
+use crate::run::Spec;
+
 /// All that it takes to start a program.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Start {
@@ -24,6 +26,17 @@ pub(super) fn allowed_environment() -> Vec<(OsString, OsString)> {
         .into_iter()
         .filter_map(|name| Some((name.into(), std::env::var_os(name)?)));
     inherited.chain([("TERM".into(), "dumb".into())]).collect()
+}
+
+/// What every program of an attempt is told of it. The first three are the same for no other attempt.
+pub(super) fn ours(spec: &Spec) -> [(&'static str, String); 5] {
+    [
+        ("FLIGHTDECK_RUN_ID", spec.run.as_str().to_owned()),
+        ("FLIGHTDECK_STEP_ID", spec.attempt.step.as_str().to_owned()),
+        ("FLIGHTDECK_ATTEMPT", spec.attempt.n.to_string()),
+        ("FLIGHTDECK_IDEMPOTENCY_KEY", spec.idempotency_key.clone()),
+        ("FLIGHTDECK_RUN_KIND", spec.kind.clone()),
+    ]
 }
 
 impl Start {

@@ -29,6 +29,7 @@ pub struct Call<T> {
 #[serde(rename_all = "snake_case")]
 pub enum Service {
     Probe,
+    Terraform,
 }
 
 /// What asking again may do.
@@ -47,11 +48,22 @@ impl Service {
     pub fn word(self) -> &'static str {
         match self {
             Self::Probe => "probe",
+            Self::Terraform => "terraform",
         }
     }
 }
 
 impl<T> Call<T> {
+    /// Where a person sees whether it took effect, if that is not known.
+    pub fn trace(&self) -> Option<&'static str> {
+        match (self.nature, self.service) {
+            (Nature::Changes, Service::Terraform) => Some(
+                "terraform itself may go on; `terraform plan` in its folder shows what is missing, or who holds the lock",
+            ),
+            _ => None,
+        }
+    }
+
     pub(super) fn try_map<U, E>(
         &self,
         g: &mut impl FnMut(&str, &Tree<T>) -> Result<Tree<U>, E>,

@@ -22,7 +22,9 @@ pub(crate) use check::flat;
 pub use check::{
     Checked, Load, ParamProblem, bind, bind_params, check, check_including, check_recorded, render,
 };
-pub use document::{Count, ProbeDoc, SpanMistake, parse_span, schema};
+pub use document::{
+    Count, PlanMode, ProbeDoc, SpanMistake, TerraformDoc, TerraformTool, parse_span, schema,
+};
 pub use plan::{
     AttentionTimeout, FailurePolicy, FanOut, FanSource, Files, Hook, HookKind, Need, Objectives,
     OnAttentionTimeout, OutputFrom, OutputSpec, ParamKind, ParamSpec, Preflight, SecretSource,

@@ -4,6 +4,17 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../whole/face.rs"]
+#[allow(dead_code, reason = "the tests of the whole need more of it")]
+mod face;
+#[path = "../whole/line.rs"]
+#[allow(dead_code, reason = "the tests of the whole need more of it")]
+mod line;
+#[path = "../whole/place.rs"]
+#[allow(dead_code, reason = "the tests of the whole need more of it")]
+mod place;
+
 mod parties;
 mod probe;
 mod run;
+mod terraform;

@@ -64,6 +64,13 @@ impl<'a, 'l> Context<'a, 'l> {
             .or_else(|| std::env::var(name).ok())
     }
 
+    /// The variables that the step itself declares.
+    pub(in super::super) fn declared(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.env
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// A line of the log, masked by itself: no secret goes on in the next line.
     pub(in super::super) fn say(&self, line: &str) {
         let mut stream = Stream::new(self.known.masker());

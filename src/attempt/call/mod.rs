@@ -5,7 +5,9 @@
 //! answered may have taken effect.
 
 mod context;
+mod hands;
 mod perform;
 
 pub(super) use context::{Answer, Context, Trouble};
-pub(super) use perform::{Tools, perform};
+pub(super) use hands::Hands;
+pub(super) use perform::{By, Tools, perform};

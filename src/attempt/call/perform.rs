@@ -9,13 +9,14 @@ use tokio::time::{sleep, timeout};
 use super::super::capture::Capture;
 use super::super::log::Log;
 use super::super::outputs::{ONE_MAX, Sources, collect};
-use super::super::probe;
 use super::super::reactor::Reactor;
 use super::super::secrets::{Known, Values};
 use super::super::signals::Signals;
 use super::super::stop::asked;
 use super::super::until::{Look, look_until};
+use super::super::{probe, terraform};
 use super::context::{Answer, Context, Trouble};
+use super::hands::Hands;
 use crate::run::{Ended, Outcome, Spec};
 use crate::time::spoken_span;
 use crate::workflow::{Call, Expr, Filled, Scope, Service};
@@ -32,21 +33,33 @@ pub(in super::super) struct Tools<'a> {
     pub(in super::super) values: &'a Values,
 }
 
+/// How a service may be asked: over a network, or through a program of its own.
+pub(in super::super) struct By<'a> {
+    pub(in super::super) reactor: &'a mut Reactor,
+    pub(in super::super) hands: Hands<'a>,
+}
+
 /// Performs it to its end.
 pub(in super::super) fn perform(
     spec: &Spec,
     call: &Call<Filled>,
     tools: &Tools<'_>,
-    reactor: &mut Reactor,
+    by: By<'_>,
     log: &mut Log<'_>,
 ) -> Ended {
-    let prepared = reactor.get().and_then(|runtime| {
-        let ask = tools.values.fill_tree(&call.ask)?;
+    let prepared = tools.values.fill_tree(&call.ask).and_then(|ask| {
         let cx = Context::new(spec, tools.known, tools.values, log)?;
-        Ok((runtime, ask, cx))
+        Ok((ask, cx))
     });
-    let (runtime, ask, cx) = match prepared {
+    let (ask, cx) = match prepared {
         Ok(prepared) => prepared,
+        Err(why) => return Ended::new(Outcome::Failed, why),
+    };
+    if call.service == Service::Terraform {
+        return by_program(call, ask, &cx, by.hands);
+    }
+    let runtime = match by.reactor.get() {
+        Ok(runtime) => runtime,
         Err(why) => return Ended::new(Outcome::Failed, why),
     };
     let limit = spec.timeout().unwrap_or(Duration::MAX);
@@ -58,6 +71,23 @@ pub(in super::super) fn perform(
             () = sleep(limit) => stopped(&cx, true),
         }
     })
+}
+
+/// A program is told to stop in its own way, so nothing is dropped here.
+fn by_program(call: &Call<Filled>, ask: Json, cx: &Context<'_, '_>, hands: Hands<'_>) -> Ended {
+    let answer = match read(ask) {
+        Ok(ask) => terraform::perform(&ask, cx, hands),
+        Err(Trouble::Failed(why) | Trouble::Unreached(why) | Trouble::Unknown(why)) => {
+            Err(Box::new(Ended::new(Outcome::Failed, why)))
+        }
+    };
+    match answer {
+        Err(end) => *end,
+        Ok(answer) => match met(call.expect.as_ref(), &answer) {
+            Ok(()) => publish(answer, cx),
+            Err(why) => Ended::new(Outcome::Failed, why),
+        },
+    }
 }
 
 async fn to_the_end(call: &Call<Filled>, ask: &Json, cx: &Context<'_, '_>) -> Ended {
@@ -97,6 +127,7 @@ fn unmet(why: String, cx: &Context<'_, '_>) -> Look<Answer> {
 async fn answer(service: Service, ask: Json, cx: &Context<'_, '_>) -> Result<Answer, Trouble> {
     match service {
         Service::Probe => probe::perform(read(ask)?, cx).await,
+        Service::Terraform => Err(Trouble::Failed("it is asked through its program".into())),
     }
 }
 

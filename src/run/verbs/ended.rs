@@ -7,6 +7,7 @@ use super::super::schedule::not_started;
 use super::super::state::{Ask, State};
 use super::super::track::Look;
 use super::tick;
+use crate::workflow::{Action, Work};
 
 /// An attempt that never began, or whose end is lost, is tried again this often in a row. Then a person is asked.
 const ASTRAY_MAX: u32 = 3;
@@ -40,7 +41,7 @@ impl Desk<'_> {
                 self.never_began(i, &ended.message, told, again);
             }
             Outcome::Orphaned => self.never_began(i, &ended.message, told, true),
-            Outcome::Unknown => self.lost(i, ended.message, told),
+            Outcome::Unknown => self.lost(i, self.traced(i, &ended), told),
         }
     }
 
@@ -84,6 +85,19 @@ impl Desk<'_> {
             self.change(i, State::Ready, why);
         } else {
             self.acted_badly(i, State::Failed, why, told);
+        }
+    }
+
+    /// What is said of an end that is not known. One without a duration was never heard of: then nobody has said yet where
+    /// to look.
+    fn traced(&self, i: usize, ended: &Ended) -> String {
+        let trace = match &self.run.def(i).action {
+            Action::Work(Work::Call(call)) if ended.took_ms == 0 => call.trace(),
+            _ => None,
+        };
+        match trace {
+            Some(trace) => format!("{}; {trace}", ended.message),
+            None => ended.message.clone(),
         }
     }
 

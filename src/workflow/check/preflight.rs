@@ -149,6 +149,7 @@ fn action(
         http: doc.http.clone(),
         assert: doc.assert.clone(),
         probe: doc.probe.clone(),
+        terraform: doc.terraform.clone(),
         ..StepDoc::default()
     };
     let work = work::work(desk, &alike, at, defaults);

@@ -34,15 +34,8 @@ const ACTIONS: [&str; 10] = [
     "set",
     "workflow",
 ];
-pub(super) const LATER_ACTIONS: [&str; 7] = [
-    "ssh",
-    "aws",
-    "kubernetes",
-    "terraform",
-    "scale",
-    "sql",
-    "container",
-];
+pub(super) const LATER_ACTIONS: [&str; 6] =
+    ["ssh", "aws", "kubernetes", "scale", "sql", "container"];
 /// What means nothing for an action without a process.
 const WORK_ONLY: [&str; 9] = [
     "verify",

@@ -125,6 +125,7 @@ fn as_step(said: &CompensateDoc, step: &StepDoc) -> StepDoc {
         http: said.http,
         notify: said.notify,
         probe: said.probe,
+        terraform: said.terraform,
         cwd: said.cwd,
         shell: said.shell.or_else(|| step.shell.clone()),
         stdin: said.stdin,

@@ -82,6 +82,7 @@ pub(super) fn verify(
         exec: verify.exec.clone(),
         http: verify.http.clone(),
         probe: verify.probe.clone(),
+        terraform: verify.terraform.clone(),
         cwd: doc.cwd.clone(),
         shell: doc.shell.clone(),
         ..StepDoc::default()

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::call::ProbeDoc;
+use super::call::{ProbeDoc, TerraformDoc};
 use super::file::ParamDoc;
 use super::leaf::{Formula, Later};
 use super::named::Named;
@@ -178,6 +178,8 @@ pub(in crate::workflow) struct VerifyDoc {
     pub kubernetes: Option<Later>,
     /// Looks how something stands: a port, a certificate, a name, a metric, a database.
     pub probe: Option<ProbeDoc>,
+    /// Looks at a terraform configuration; a plan with `expect: not changed` says whether all of it is there.
+    pub terraform: Option<TerraformDoc>,
     pub sql: Option<Later>,
     pub container: Option<Later>,
 }

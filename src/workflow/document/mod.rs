@@ -18,7 +18,7 @@ pub(super) use action::{
     ApprovalDoc, AuthDoc, ChecklistDoc, ExecDoc, HttpDoc, NotifyDoc, OnRejectWord, OnTimeoutWord,
     UntilDoc, VerifyDoc, WaitDoc, WorkflowDoc,
 };
-pub use call::{Count, ProbeDoc};
+pub use call::{Count, PlanMode, ProbeDoc, TerraformDoc, TerraformTool};
 pub(super) use file::{
     DefaultsDoc, Document, OnAttentionTimeoutWord, ParamDoc, ParamType, SecretDoc,
 };

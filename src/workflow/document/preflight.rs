@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::action::{AssertDoc, ExecDoc, HttpDoc};
-use super::call::ProbeDoc;
+use super::call::{ProbeDoc, TerraformDoc};
 use super::leaf::{Later, ShellDoc};
 use super::named::Named;
 use super::span::Span;
@@ -46,6 +46,8 @@ pub(in crate::workflow) struct PreflightDoc {
     pub kubernetes: Option<Later>,
     /// Looks how something stands: a port, a certificate, a name, a metric, a database.
     pub probe: Option<ProbeDoc>,
+    /// Looks at a terraform configuration: a plan, or its outputs.
+    pub terraform: Option<TerraformDoc>,
     pub sql: Option<Later>,
     pub container: Option<Later>,
 }

@@ -8,7 +8,7 @@ use super::action::{
     ApprovalDoc, AssertDoc, ChecklistDoc, ExecDoc, HttpDoc, NotifyDoc, VerifyDoc, WaitDoc,
     WorkflowDoc,
 };
-use super::call::ProbeDoc;
+use super::call::{ProbeDoc, TerraformDoc};
 use super::leaf::{ForEachDoc, Formula, Later, Needs, ShellDoc, Size};
 use super::named::Named;
 use super::span::Span;
@@ -106,7 +106,8 @@ pub(in crate::workflow) struct StepDoc {
     pub ssh: Option<Later>,
     pub aws: Option<Later>,
     pub kubernetes: Option<Later>,
-    pub terraform: Option<Later>,
+    /// Plans, applies or destroys a terraform or tofu configuration.
+    pub terraform: Option<TerraformDoc>,
     /// Looks how something stands: a port, a certificate, a name, a metric, a database.
     pub probe: Option<ProbeDoc>,
     pub scale: Option<Later>,
@@ -149,7 +150,8 @@ pub(in crate::workflow) struct CompensateDoc {
     pub ssh: Option<Later>,
     pub aws: Option<Later>,
     pub kubernetes: Option<Later>,
-    pub terraform: Option<Later>,
+    /// Plans, applies or destroys a terraform or tofu configuration.
+    pub terraform: Option<TerraformDoc>,
     /// Looks how something stands: a port, a certificate, a name, a metric, a database.
     pub probe: Option<ProbeDoc>,
     pub scale: Option<Later>,

@@ -1,5 +1,7 @@
 //! The parties that services are tested against: started once, when the first test needs them, and ended with the suite.
 
+pub(crate) mod terraform;
+
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::sync::mpsc::{Sender, channel};

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::desk::{Desk, Role};
 use super::super::{http, step};
-use super::probe;
+use super::{probe, terraform};
 use crate::workflow::action::Until;
 use crate::workflow::call::{Call, Nature, Service};
 use crate::workflow::document::{Formula, StepDoc, UntilDoc};
@@ -12,7 +12,7 @@ use crate::workflow::template::{Expr, Template};
 use crate::yaml::At;
 
 /// The services, by their keys.
-pub(in super::super) const SERVICES: [&str; 1] = ["probe"];
+pub(in super::super) const SERVICES: [&str; 2] = ["probe", "terraform"];
 
 /// What there is to know of a question to a service.
 pub(super) struct Asked<'d> {
@@ -33,6 +33,11 @@ pub(in super::super) fn call(
         let at = at.down("probe");
         let asked = probe::probe(desk, doc, at);
         return Some(made(desk, Service::Probe, doc, &asked, at));
+    }
+    if let Some(doc) = &doc.terraform {
+        let at = at.down("terraform");
+        let asked = terraform::terraform(desk, doc, at);
+        return Some(made(desk, Service::Terraform, doc, &asked, at));
     }
     None
 }

@@ -2,6 +2,7 @@
 
 mod ask;
 mod probe;
+mod terraform;
 
 use ask::{Asked, one_verb};
 pub(super) use ask::{SERVICES, call, expectation};

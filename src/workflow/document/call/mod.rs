@@ -3,6 +3,8 @@
 
 mod count;
 mod probe;
+mod terraform;
 
 pub use count::Count;
 pub use probe::ProbeDoc;
+pub use terraform::{PlanMode, TerraformDoc, TerraformTool};

@@ -1,0 +1,558 @@
+//! `terraform` against the real program: with a state in a file and one in S3. What came of it is read back by terraform.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value as Json;
+
+use crate::face::Face;
+use crate::parties::terraform::{is_missing, state_in_s3};
+use crate::parties::until;
+use crate::place::Place;
+
+/// A place with a configuration in the folder `infra`.
+struct Stack {
+    place: Place,
+}
+
+impl Stack {
+    fn new(main: &str) -> Self {
+        let place = Place::new();
+        std::fs::create_dir(place.path("infra")).expect("a folder");
+        let stack = Self { place };
+        stack.place.write("infra/main.tf", main);
+        stack
+    }
+
+    fn terraform(&self, args: &[&str]) -> Output {
+        let mut command = Command::new("terraform");
+        command
+            .args(args)
+            .current_dir(self.place.path("infra"))
+            .env_remove("TF_CLI_CONFIG_FILE")
+            .env("TF_IN_AUTOMATION", "1");
+        command.output().expect("terraform starts")
+    }
+
+    /// The addresses in the state.
+    fn state(&self) -> Vec<String> {
+        let output = self.terraform(&["state", "list"]);
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// Without a person.
+    fn run(&self, steps: &str) -> (i32, String) {
+        let mut child = self.begin(steps, &[]);
+        let code = child.wait().expect("its end").code().expect("a code");
+        let talk = std::fs::read_to_string(self.place.path("talk")).expect("its words");
+        (code, talk)
+    }
+
+    fn begin(&self, steps: &str, more: &[&str]) -> Child {
+        self.place
+            .write("w.yaml", &format!("name: stack\nsteps:\n{steps}"));
+        let args = [&["run", "w.yaml", "--headless", "--id", "r"], more].concat();
+        self.start(&args)
+    }
+
+    fn start(&self, args: &[&str]) -> Child {
+        let talk = || {
+            let mut file = std::fs::OpenOptions::new();
+            let file = file.create(true).append(true).open(self.place.path("talk"));
+            Stdio::from(file.expect("a file for its words"))
+        };
+        let mut command = self.place.command(args);
+        command.env_remove("TF_CLI_CONFIG_FILE");
+        command.stdout(talk()).stderr(talk());
+        command.spawn().expect("the binary starts")
+    }
+
+    /// The end of the newest attempt of a step, as the journal has it.
+    fn attempt(&self, step: &str) -> Json {
+        let output = self.place.output(&["show", "r", "--events"]);
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        let events = text.lines().rev().map(|line| {
+            let event: Json = serde_json::from_str(line).expect("JSON");
+            event
+        });
+        let mut ends = events.filter(|e| e["event"] == "attempt_ended" && e["step"] == step);
+        ends.next()
+            .unwrap_or_else(|| panic!("{step} has not ended: {text}"))
+    }
+
+    fn message(&self, step: &str) -> String {
+        let attempt = self.attempt(step);
+        let message = attempt["message"].as_str();
+        message.unwrap_or_else(|| panic!("{attempt}")).to_owned()
+    }
+
+    fn log(&self, step: &str) -> String {
+        let output = self.place.output(&["logs", "r", step]);
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
+    fn ctl(&self, args: &[&str]) {
+        let output = self.place.output(&[&["ctl", "r"], args].concat());
+        assert!(output.status.success(), "{output:?}");
+    }
+
+    fn logs(&self, step: &str, text: &str) {
+        until(&format!("{step} says {text}"), || {
+            self.log(step).contains(text)
+        });
+    }
+
+    /// All that flightdeck keeps of the run but the plan itself, which only its owner may read.
+    fn kept(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut open = vec![self.place.path("state")];
+        while let Some(folder) = open.pop() {
+            for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    open.push(path);
+                } else if path.extension().is_none_or(|e| e != "tfplan") {
+                    bytes.extend(std::fs::read(path).expect("a file"));
+                }
+            }
+        }
+        bytes
+    }
+
+    fn plans(&self) -> Vec<PathBuf> {
+        let folder = std::fs::read_dir(self.place.path("state/runs/r/attempts")).expect("a folder");
+        let paths = folder.flatten().map(|entry| entry.path());
+        paths
+            .filter(|path| path.extension().is_some_and(|e| e == "tfplan"))
+            .collect()
+    }
+}
+
+const SMALL: &str = r#"
+variable "replicas" { default = 1 }
+variable "password" {
+  default   = "unset"
+  sensitive = true
+}
+resource "terraform_data" "web" {
+  count = var.replicas
+  input = "web-${count.index}"
+}
+resource "terraform_data" "db" { input = var.password }
+output "first" { value = terraform_data.web[0].output }
+output "password" {
+  value     = var.password
+  sensitive = true
+}
+"#;
+
+/// Waits in the middle of its apply until the file `go` is there; the resource before it is done by then.
+const SLOW: &str = r#"
+resource "terraform_data" "first" { input = "done" }
+resource "terraform_data" "slow" {
+  depends_on = [terraform_data.first]
+  provisioner "local-exec" { command = "echo begun > ../begun; while ! test -e ../go; do sleep 0.05; done" }
+}
+"#;
+
+const APPLY: &str = "  - {id: apply, terraform: {dir: infra, apply: true, auto_approve: true}}\n";
+
+const REVIEWED: &str = r#"
+  - id: plan
+    terraform: {dir: infra, plan: true, vars: {replicas: 3, password: "${{ secrets.db }}"}}
+  - id: go
+    approval: {message: "${{ steps.plan.outputs.summary }}"}
+  - id: apply
+    terraform: {dir: infra, apply: true, plan_file: "${{ steps.plan.outputs.plan_file }}"}
+  - id: said
+    run: test "$FIRST" = web-0
+    env: {FIRST: "${{ steps.apply.outputs.outputs.first }}"}
+secrets: {db: {file: "secret"}}
+"#;
+
+fn reviewed() -> Stack {
+    let stack = Stack::new(SMALL);
+    // Weaker than what the step says.
+    stack
+        .place
+        .write("infra/terraform.tfvars", "replicas = 7\n");
+    stack.place.write("secret", "s3cret-of-the-db \"${x}");
+    stack
+}
+
+#[test]
+fn the_plan_that_was_approved_is_what_is_applied() {
+    if is_missing() {
+        return;
+    }
+    let stack = reviewed();
+    let mut run = stack.begin(REVIEWED, &["--hold"]);
+    until("the approval", || {
+        stack
+            .place
+            .output(&["show", "r", "--json"])
+            .status
+            .success()
+            && stack.place.step("r", "go") == "waiting"
+    });
+    assert!(stack.state().is_empty(), "nothing before somebody says yes");
+    let plan = stack.attempt("plan");
+    assert_eq!(plan["outputs"]["add"], 4, "{plan}");
+    assert_eq!(plan["outputs"]["changed"], true);
+    let file = stack.plans().pop().expect("a plan");
+    assert_eq!(plan["outputs"]["plan_file"], file.to_str().unwrap());
+    let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata().unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    // What is applied is what was seen, whatever the folder says by then.
+    stack.place.write(
+        "infra/more.tf",
+        "resource \"terraform_data\" \"unseen\" {}\n",
+    );
+    stack.ctl(&["approve", "go", "--reason", "looks good"]);
+    assert!(
+        run.wait().expect("its end").success(),
+        "{}",
+        stack.log("apply")
+    );
+    let state = stack.state();
+    assert_eq!(state.len(), 4, "{state:?}");
+    assert!(
+        state.contains(&"terraform_data.web[2]".to_owned()),
+        "{state:?}"
+    );
+    let apply = stack.attempt("apply");
+    assert_eq!(apply["outputs"]["outputs"]["first"], "web-0");
+    assert_eq!(apply["outputs"]["sensitive"][0], "password");
+    assert_eq!(apply["outputs"]["outputs"]["password"], Json::Null);
+    let value = stack.terraform(&["output", "-raw", "password"]);
+    assert_eq!(value.stdout, b"s3cret-of-the-db \"${x}");
+    let kept = stack.kept();
+    assert!(memchr::memmem::find(&kept, b"s3cret-of-the-db").is_none());
+    assert!(!stack.log("plan").contains("web-7"));
+}
+
+/// In a real terminal of 80x24: what would be done stands in the box that asks, and a key says yes.
+#[test]
+fn a_plan_is_read_and_approved_on_the_screen() {
+    if is_missing() {
+        return;
+    }
+    let stack = reviewed();
+    stack
+        .place
+        .write("w.yaml", &format!("name: stack\nsteps:\n{REVIEWED}"));
+    let mut face = Face::start(&stack.place, &["run", "w.yaml", "--id", "r"], 80, 24);
+    face.wait("ASKS");
+    face.select("go");
+    face.keys("a");
+    face.wait("ANSWER go");
+    let screen = face.text();
+    for line in [
+        "4 to add, 0 to change, 0 to destroy (infra)",
+        "- create terraform_data.db",
+        "- create terraform_data.web[2]",
+        "- create output first",
+    ] {
+        assert!(screen.contains(line), "{line}:\n{screen}");
+    }
+    Face::settle();
+    // Decision, note, No, Confirm.
+    face.keys("\t\t\t\r");
+    until("the end of the run", || {
+        stack.place.phase("r") == "succeeded"
+    });
+    assert_eq!(stack.state().len(), 4);
+    face.quit();
+}
+
+#[test]
+fn a_plan_can_be_applied_once() {
+    if is_missing() {
+        return;
+    }
+    let stack = Stack::new(SMALL);
+    let steps = r#"
+  - {id: plan, terraform: {dir: infra, plan: true}}
+  - {id: once, terraform: {dir: infra, apply: true, plan_file: "${{ steps.plan.outputs.plan_file }}"}}
+  - {id: twice, terraform: {dir: infra, apply: true, plan_file: "${{ steps.plan.outputs.plan_file }}"}}
+"#;
+    let (code, talk) = stack.run(steps);
+    assert_eq!(code, 1, "{talk}");
+    assert_eq!(stack.place.step("r", "once"), "succeeded");
+    let message = stack.message("twice");
+    assert!(
+        message.starts_with(
+            "nothing was changed: the plan is stale: the state has changed since it was made"
+        ),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_value_for_no_variable_is_refused_before_anything_changes() {
+    if is_missing() {
+        return;
+    }
+    let stack = Stack::new(SMALL);
+    let (code, talk) = stack.run(
+        "  - {id: a, terraform: {dir: infra, apply: true, auto_approve: true, vars: {replcas: 3}}}\n",
+    );
+    assert_eq!(code, 1, "{talk}");
+    assert_eq!(
+        stack.message("a"),
+        "vars: the configuration in infra declares no variable `replcas`"
+    );
+    assert!(stack.state().is_empty());
+    assert!(
+        stack.plans().is_empty(),
+        "a plan that nobody will use is gone"
+    );
+}
+
+#[test]
+fn a_mistake_is_told_with_its_place() {
+    if is_missing() {
+        return;
+    }
+    let stack = Stack::new("resource \"terraform_data\" \"a\" {\n  input = var.nope\n}\n");
+    let (code, talk) = stack.run("  - {id: a, terraform: {dir: infra, plan: true}}\n");
+    assert_eq!(code, 1, "{talk}");
+    let message = stack.message("a");
+    assert!(
+        message.starts_with("terraform plan failed: ") && message.contains("(main.tf:2)"),
+        "{message}"
+    );
+    assert!(
+        stack
+            .log("a")
+            .contains("error: Reference to undeclared input variable, main.tf:2")
+    );
+}
+
+/// The first apply fails half way; the retry does what is left, and what was done stays as it is.
+#[test]
+fn a_failed_apply_is_tried_again_from_where_it_stopped() {
+    if is_missing() {
+        return;
+    }
+    let stack = Stack::new(
+        r#"
+resource "terraform_data" "first" { input = "done" }
+resource "terraform_data" "weak" {
+  depends_on = [terraform_data.first]
+  provisioner "local-exec" { command = "test -e ../mended || { touch ../mended; echo oops; exit 3; }" }
+}
+"#,
+    );
+    let mut run = stack.begin(APPLY, &["--hold"]);
+    until("the failure", || {
+        stack
+            .place
+            .output(&["show", "r", "--json"])
+            .status
+            .success()
+            && stack.place.step("r", "apply") == "failed"
+    });
+    let message = stack.message("apply");
+    assert!(
+        message.starts_with("terraform_data.weak: local-exec provisioner error: ")
+            && message.ends_with("(main.tf:5); 1 of 2 done, and the state says so; a retry plans and applies what is left"),
+        "{message}"
+    );
+    let id = stack
+        .terraform(&["state", "show", "terraform_data.first"])
+        .stdout;
+    stack.ctl(&["retry", "apply"]);
+    assert!(run.wait().expect("its end").success());
+    assert_eq!(
+        stack.state(),
+        ["terraform_data.first", "terraform_data.weak"]
+    );
+    let again = stack
+        .terraform(&["state", "show", "terraform_data.first"])
+        .stdout;
+    assert_eq!(id, again, "it was not made twice");
+}
+
+#[test]
+fn a_cancelled_apply_halts_in_good_order() {
+    if is_missing() {
+        return;
+    }
+    let stack = Stack::new(SLOW);
+    let mut run = stack.begin(APPLY, &["--hold"]);
+    stack.logs("apply", "creating terraform_data.slow");
+    let log = stack.log("apply");
+    assert!(
+        log.contains("~ 1 of 2 done, creating terraform_data.slow"),
+        "{log}"
+    );
+    stack.ctl(&["cancel", "apply"]);
+    until("the cancel", || {
+        stack.place.step("r", "apply") == "cancelled"
+    });
+    let message = stack.message("apply");
+    assert_eq!(
+        message,
+        "cancelled: terraform halted gracefully and wrote its state; 1 of 2 done, not finished: terraform_data.slow; `terraform plan` in infra shows what is left"
+    );
+    assert!(stack.state().contains(&"terraform_data.first".to_owned()));
+    // No lock is left, and nothing of it lives: so the retry can do the rest.
+    stack.place.write("go", "");
+    stack.ctl(&["retry", "apply"]);
+    assert!(
+        run.wait().expect("its end").success(),
+        "{}",
+        stack.log("apply")
+    );
+    assert_eq!(
+        stack.state(),
+        ["terraform_data.first", "terraform_data.slow"]
+    );
+}
+
+#[test]
+fn the_holder_of_the_lock_is_named() {
+    if is_missing() {
+        return;
+    }
+    let stack = Stack::new(SLOW);
+    let mut run = stack.begin(APPLY, &[]);
+    until("the apply", || stack.place.path("begun").exists());
+    stack.place.write(
+        "second.yaml",
+        "name: second\nsteps:\n  - {id: plan, terraform: {dir: infra, plan: true, init: false}}\n",
+    );
+    let second = ["run", "second.yaml", "--headless", "--id", "s"];
+    let mut second = stack.start(&second);
+    assert_eq!(second.wait().expect("its end").code(), Some(1));
+    let show = stack.place.show("s").to_string();
+    let holder = "terraform plan failed: the state is locked by ";
+    assert!(
+        show.contains(holder) && show.contains("(apply, since 2"),
+        "{show}"
+    );
+    assert!(show.contains("`terraform force-unlock "), "{show}");
+    stack.place.write("go", "");
+    assert!(run.wait().expect("its end").success());
+}
+
+/// The attempt process dies in the middle of an apply. terraform does not: it ends what it has begun, and writes its state.
+fn killed_hands(stack: &Stack) {
+    let mut run = stack.begin(APPLY, &["--hold"]);
+    until("the apply", || stack.place.path("begun").exists());
+    run.kill().expect("killed");
+    run.wait().expect("reaped");
+    let wanted = format!(
+        "attempt-process\0{}\0",
+        stack.place.path("state/runs/r").display()
+    );
+    for pid in processes(&wanted) {
+        kill_process(pid, Signal::KILL).expect("killed");
+    }
+    let mut resumed = stack.start(&["resume", "r", "--headless", "--hold"]);
+    until("the verdict", || {
+        stack.place.step("r", "apply") == "unknown"
+    });
+    let show = stack.place.show("r").to_string();
+    assert!(
+        show.contains("`terraform plan` in its folder shows what is missing"),
+        "{show}"
+    );
+    // Whoever asks now is told who holds the lock.
+    stack.ctl(&["retry", "apply"]);
+    until("the refusal", || stack.place.step("r", "apply") == "failed");
+    let message = stack.message("apply");
+    assert!(message.contains("the state is locked by "), "{message}");
+    stack.place.write("go", "");
+    until("terraform's own end", || stack.state().len() == 2);
+    until("its lock is gone", || {
+        stack.terraform(&["plan", "-input=false"]).status.success()
+    });
+    stack.ctl(&["retry", "apply"]);
+    assert!(resumed.wait().expect("its end").success());
+    assert_eq!(
+        stack.state(),
+        ["terraform_data.first", "terraform_data.slow"]
+    );
+    assert!(
+        stack.log("apply").contains("nothing to do"),
+        "it was done once"
+    );
+}
+
+#[test]
+fn an_apply_outlives_its_attempt_process_and_is_not_done_twice() {
+    if is_missing() {
+        return;
+    }
+    killed_hands(&Stack::new(SLOW));
+}
+
+/// The same with the state and its lock in S3, which no kernel frees when their holder is gone.
+#[test]
+fn a_state_in_s3_is_locked_planned_and_applied() {
+    if is_missing() {
+        return;
+    }
+    let backend = state_in_s3("flightdeck-state");
+    killed_hands(&Stack::new(&format!("{backend}{SLOW}")));
+}
+
+#[test]
+fn what_was_made_is_destroyed_and_a_plan_tells_whether_it_is_there() {
+    if is_missing() {
+        return;
+    }
+    let stack = Stack::new(SMALL);
+    let steps = r#"
+  - id: apply
+    terraform: {dir: infra, apply: true, auto_approve: true, vars: {replicas: 2}, workspace: blue}
+    verify: {terraform: {dir: infra, plan: true, vars: {replicas: 2}, workspace: blue, expect: not changed}}
+  - id: read
+    terraform: {dir: infra, output: true, workspace: blue, expect: "outputs.first == 'web-0'"}
+  - id: gone
+    terraform: {dir: infra, plan: true, mode: destroy, workspace: blue, expect: destroy == 3}
+  - id: destroy
+    terraform: {dir: infra, apply: true, workspace: blue, plan_file: "${{ steps.gone.outputs.plan_file }}"}
+"#;
+    let (code, talk) = stack.run(steps);
+    assert_eq!(code, 0, "{talk}");
+    let made = stack.attempt("gone");
+    let summary = made["outputs"]["summary"].as_str().expect("a text");
+    assert!(
+        summary.starts_with(
+            "0 to add, 0 to change, 3 to destroy (infra, workspace blue)\n- destroy terraform_data.db\n"
+        ),
+        "{summary}"
+    );
+    assert!(
+        stack.state().is_empty(),
+        "the default workspace was never touched"
+    );
+    let blue = std::fs::read_to_string(
+        stack
+            .place
+            .path("infra/terraform.tfstate.d/blue/terraform.tfstate"),
+    );
+    let blue: Json = serde_json::from_str(&blue.expect("a state")).expect("JSON");
+    assert_eq!(
+        blue["resources"].as_array().map(Vec::len),
+        Some(0),
+        "{blue}"
+    );
+}
+
+fn processes(wanted: &str) -> Vec<Pid> {
+    let entries = std::fs::read_dir("/proc").expect("Linux").flatten();
+    let is_it = |path: PathBuf| {
+        let line = std::fs::read(path.join("cmdline")).unwrap_or_default();
+        memchr::memmem::find(&line, wanted.as_bytes()).is_some()
+    };
+    entries
+        .filter(|entry| is_it(entry.path()))
+        .filter_map(|e| Pid::from_raw(e.file_name().to_str()?.parse().ok()?))
+        .collect()
+}
