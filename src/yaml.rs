@@ -5,6 +5,7 @@
 //! everything stands (`tree`). After a mistake the value that holds it is taken out and reading goes on, so that all of
 //! them are found at once.
 
+mod documents;
 mod lookup;
 mod meant;
 mod place;
@@ -18,6 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 use serde_yaml::{Mapping, Value};
 
+pub use documents::{DOCUMENTS_BYTES_MAX, documents};
 pub use meant::{closest, did_you_mean, list_of};
 pub use place::{decode, place};
 pub use tree::{At, Tree};

@@ -25,10 +25,12 @@ const FLOORS: [&[&[&str]]; 9] = [
 ];
 
 /// Crates that may be named only where these expressions match a path.
-const CONFINED: [(&str, &str); 6] = [
+const CONFINED: [(&str, &str); 8] = [
     ("ratatui", "^src/tui"),
     ("crossterm", "^src/tui"),
     ("reqwest", "^src/attempt"),
+    ("kube", "^src/attempt/kubernetes/"),
+    ("k8s_openapi", "^src/attempt/kubernetes/"),
     ("serde_yaml", r"^src/yaml\.rs$"),
     ("minijinja", "^src/workflow/(template|expr)"),
     (

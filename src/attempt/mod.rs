@@ -11,6 +11,7 @@ mod record;
 
 mod call;
 mod http;
+mod kubernetes;
 mod perform;
 mod probe;
 mod program;

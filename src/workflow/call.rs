@@ -28,6 +28,7 @@ pub struct Call<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Service {
+    Kubernetes,
     Probe,
     Terraform,
 }
@@ -47,6 +48,7 @@ impl Service {
     /// The key of the file.
     pub fn word(self) -> &'static str {
         match self {
+            Self::Kubernetes => "kubernetes",
             Self::Probe => "probe",
             Self::Terraform => "terraform",
         }

@@ -19,7 +19,6 @@ pub(in super::super) enum Trouble {
     /// Definitely not done, but it may be another time.
     Unreached(String),
     /// It may have taken effect.
-    #[expect(dead_code, reason = "for the first service that changes something")]
     Unknown(String),
 }
 
@@ -56,7 +55,6 @@ impl<'a, 'l> Context<'a, 'l> {
         })
     }
 
-    #[expect(dead_code, reason = "for the first service that reads the environment")]
     /// A variable: the step's own word, then what flightdeck itself was started with.
     pub(in super::super) fn env(&self, name: &str) -> Option<String> {
         let own = self.env.iter().rev().find(|(key, _)| key == name);
@@ -87,7 +85,6 @@ impl<'a, 'l> Context<'a, 'l> {
         }
     }
 
-    #[expect(dead_code, reason = "for the first service that changes something")]
     /// Around a call that changes something: `true` before it leaves, `false` when it is answered. Stopped in between, the
     /// outcome is not known.
     pub(in super::super) fn under_way(&self, is: bool) {

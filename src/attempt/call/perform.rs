@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use tokio::time::{sleep, timeout};
 
 use super::super::capture::Capture;
+use super::super::kubernetes;
 use super::super::log::Log;
 use super::super::outputs::{ONE_MAX, Sources, collect};
 use super::super::reactor::Reactor;
@@ -126,6 +127,7 @@ fn unmet(why: String, cx: &Context<'_, '_>) -> Look<Answer> {
 /// Asks the service.
 async fn answer(service: Service, ask: Json, cx: &Context<'_, '_>) -> Result<Answer, Trouble> {
     match service {
+        Service::Kubernetes => kubernetes::perform(read(ask)?, cx).await,
         Service::Probe => probe::perform(read(ask)?, cx).await,
         Service::Terraform => Err(Trouble::Failed("it is asked through its program".into())),
     }

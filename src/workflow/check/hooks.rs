@@ -57,6 +57,7 @@ fn hook(
         exec: doc.exec.clone(),
         http: doc.http.clone(),
         notify: doc.notify.clone(),
+        kubernetes: doc.kubernetes.clone(),
         probe: doc.probe.clone(),
         ..StepDoc::default()
     };

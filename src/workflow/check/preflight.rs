@@ -18,7 +18,7 @@ use crate::yaml::At;
 const CHECKS_MAX: usize = 100;
 const TIMEOUT: Duration = Duration::from_secs(30);
 const ACTIONS: [&str; 4] = ["run", "exec", "http", "assert"];
-const LATER: [&str; 5] = ["ssh", "aws", "kubernetes", "sql", "container"];
+const LATER: [&str; 4] = ["ssh", "aws", "sql", "container"];
 
 pub(super) fn preflight(
     desk: &mut Desk<'_>,
@@ -148,6 +148,7 @@ fn action(
         exec: doc.exec.clone(),
         http: doc.http.clone(),
         assert: doc.assert.clone(),
+        kubernetes: doc.kubernetes.clone(),
         probe: doc.probe.clone(),
         terraform: doc.terraform.clone(),
         ..StepDoc::default()

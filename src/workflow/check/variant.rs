@@ -124,6 +124,7 @@ fn as_step(said: &CompensateDoc, step: &StepDoc) -> StepDoc {
         exec: said.exec,
         http: said.http,
         notify: said.notify,
+        kubernetes: said.kubernetes,
         probe: said.probe,
         terraform: said.terraform,
         cwd: said.cwd,

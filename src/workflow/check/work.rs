@@ -14,7 +14,7 @@ use crate::yaml::At;
 
 /// Longer scripts belong in files.
 const SCRIPT_MAX: usize = 64 * 1024;
-const LATER_VERIFY: [&str; 5] = ["ssh", "aws", "kubernetes", "sql", "container"];
+const LATER_VERIFY: [&str; 4] = ["ssh", "aws", "sql", "container"];
 
 pub(super) fn work(
     desk: &mut Desk<'_>,
@@ -81,6 +81,7 @@ pub(super) fn verify(
         run: verify.run.clone(),
         exec: verify.exec.clone(),
         http: verify.http.clone(),
+        kubernetes: verify.kubernetes.clone(),
         probe: verify.probe.clone(),
         terraform: verify.terraform.clone(),
         cwd: doc.cwd.clone(),
@@ -230,7 +231,7 @@ pub(super) fn shell(desk: &mut Desk<'_>, at: At<'_>, shell: &ShellDoc) -> Vec<St
 }
 
 /// The argument that a shell would read as a program: the one after `-c`.
-fn shell_text(argv: &[String]) -> Option<usize> {
+pub(super) fn shell_text(argv: &[String]) -> Option<usize> {
     let program = argv.first()?.rsplit('/').next()?;
     let shells = ["sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "busybox"];
     if !shells.contains(&program) {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::action::{ExecDoc, HttpDoc, NotifyDoc};
-use super::call::ProbeDoc;
+use super::call::{KubernetesDoc, ProbeDoc};
 use super::leaf::{Later, ShellDoc};
 use super::named::Named;
 use super::span::Span;
@@ -45,7 +45,8 @@ pub(in crate::workflow) struct HookDoc {
 
     pub ssh: Option<Later>,
     pub aws: Option<Later>,
-    pub kubernetes: Option<Later>,
+    /// Does one thing in a Kubernetes cluster.
+    pub kubernetes: Option<KubernetesDoc>,
     pub terraform: Option<Later>,
     /// Looks how something stands: a port, a certificate, a name, a metric, a database.
     pub probe: Option<ProbeDoc>,

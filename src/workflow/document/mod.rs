@@ -18,7 +18,10 @@ pub(super) use action::{
     ApprovalDoc, AuthDoc, ChecklistDoc, ExecDoc, HttpDoc, NotifyDoc, OnRejectWord, OnTimeoutWord,
     UntilDoc, VerifyDoc, WaitDoc, WorkflowDoc,
 };
-pub use call::{Count, PlanMode, ProbeDoc, TerraformDoc, TerraformTool};
+pub use call::{
+    Count, KubernetesDoc, PlanMode, ProbeDoc, RolloutWord, Target, TerraformDoc, TerraformTool,
+    is_manifest_file,
+};
 pub(super) use file::{
     DefaultsDoc, Document, OnAttentionTimeoutWord, ParamDoc, ParamType, SecretDoc,
 };

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::action::{AssertDoc, ExecDoc, HttpDoc};
-use super::call::{ProbeDoc, TerraformDoc};
+use super::call::{KubernetesDoc, ProbeDoc, TerraformDoc};
 use super::leaf::{Later, ShellDoc};
 use super::named::Named;
 use super::span::Span;
@@ -43,7 +43,8 @@ pub(in crate::workflow) struct PreflightDoc {
 
     pub ssh: Option<Later>,
     pub aws: Option<Later>,
-    pub kubernetes: Option<Later>,
+    /// Does one thing in a Kubernetes cluster.
+    pub kubernetes: Option<KubernetesDoc>,
     /// Looks how something stands: a port, a certificate, a name, a metric, a database.
     pub probe: Option<ProbeDoc>,
     /// Looks at a terraform configuration: a plan, or its outputs.

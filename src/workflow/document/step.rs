@@ -8,7 +8,7 @@ use super::action::{
     ApprovalDoc, AssertDoc, ChecklistDoc, ExecDoc, HttpDoc, NotifyDoc, VerifyDoc, WaitDoc,
     WorkflowDoc,
 };
-use super::call::{ProbeDoc, TerraformDoc};
+use super::call::{KubernetesDoc, ProbeDoc, TerraformDoc};
 use super::leaf::{ForEachDoc, Formula, Later, Needs, ShellDoc, Size};
 use super::named::Named;
 use super::span::Span;
@@ -105,7 +105,8 @@ pub(in crate::workflow) struct StepDoc {
 
     pub ssh: Option<Later>,
     pub aws: Option<Later>,
-    pub kubernetes: Option<Later>,
+    /// Does one thing in a Kubernetes cluster.
+    pub kubernetes: Option<KubernetesDoc>,
     /// Plans, applies or destroys a terraform or tofu configuration.
     pub terraform: Option<TerraformDoc>,
     /// Looks how something stands: a port, a certificate, a name, a metric, a database.
@@ -149,7 +150,8 @@ pub(in crate::workflow) struct CompensateDoc {
 
     pub ssh: Option<Later>,
     pub aws: Option<Later>,
-    pub kubernetes: Option<Later>,
+    /// Does one thing in a Kubernetes cluster.
+    pub kubernetes: Option<KubernetesDoc>,
     /// Plans, applies or destroys a terraform or tofu configuration.
     pub terraform: Option<TerraformDoc>,
     /// Looks how something stands: a port, a certificate, a name, a metric, a database.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::desk::{Desk, Role};
 use super::super::{http, step};
-use super::{probe, terraform};
+use super::{kubernetes, probe, terraform};
 use crate::workflow::action::Until;
 use crate::workflow::call::{Call, Nature, Service};
 use crate::workflow::document::{Formula, StepDoc, UntilDoc};
@@ -12,7 +12,7 @@ use crate::workflow::template::{Expr, Template};
 use crate::yaml::At;
 
 /// The services, by their keys.
-pub(in super::super) const SERVICES: [&str; 2] = ["probe", "terraform"];
+pub(in super::super) const SERVICES: [&str; 3] = ["kubernetes", "probe", "terraform"];
 
 /// What there is to know of a question to a service.
 pub(super) struct Asked<'d> {
@@ -29,6 +29,11 @@ pub(in super::super) fn call(
     doc: &StepDoc,
     at: At<'_>,
 ) -> Option<Call<Template>> {
+    if let Some(doc) = &doc.kubernetes {
+        let at = at.down("kubernetes");
+        let asked = kubernetes::kubernetes(desk, doc, at);
+        return Some(made(desk, Service::Kubernetes, doc, &asked, at));
+    }
     if let Some(doc) = &doc.probe {
         let at = at.down("probe");
         let asked = probe::probe(desk, doc, at);

@@ -2,9 +2,11 @@
 //! `${{ }}`, and filled, in the attempt process.
 
 mod count;
+mod kubernetes;
 mod probe;
 mod terraform;
 
 pub use count::Count;
+pub use kubernetes::{KubernetesDoc, RolloutWord, Target, is_manifest_file};
 pub use probe::ProbeDoc;
 pub use terraform::{PlanMode, TerraformDoc, TerraformTool};

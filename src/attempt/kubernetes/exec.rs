@@ -1,0 +1,154 @@
+//! `exec`: a program in a pod. It goes on there when the connection is lost, so that then nobody knows how it ended.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
+use kube::Error;
+use kube::api::AttachParams;
+use kube::client::UpgradeConnectionError;
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
+
+use super::cluster::{Cluster, Thing};
+use super::logs::{Kept, pod_api};
+use super::perform::answer;
+use super::trouble::{self, Fault};
+use crate::attempt::call::{Answer, Trouble};
+use crate::workflow::KubernetesDoc;
+
+/// Longer lines are cut in pieces.
+const BUFFER: usize = 64 * 1024;
+
+pub(super) async fn exec(
+    cluster: &Cluster<'_>,
+    what: &str,
+    ask: &KubernetesDoc,
+) -> Result<Answer, Trouble> {
+    let argv = ask.argv.clone().unwrap_or_default();
+    let pod = cluster.ready_pod(what).await?;
+    cluster.voice.status(&format!("in pod/{}", pod.name));
+    let params = AttachParams {
+        container: ask.container.clone(),
+        stdin: false,
+        max_stdout_buf_size: Some(BUFFER),
+        max_stderr_buf_size: Some(BUFFER),
+        ..AttachParams::default()
+    };
+    let said = pod.said();
+    cluster.voice.under_way(true);
+    let begun = pod_api(cluster, &pod).exec(&pod.name, argv, &params).await;
+    let mut process = begun.map_err(|error| not_begun(cluster, &pod, error))?;
+    let (out, err) = (process.stdout(), process.stderr());
+    let status = process.take_status();
+    let mut kept = Kept::default();
+    let mut nothing = Kept::default();
+    tokio::join!(
+        lines(cluster, out, &mut kept),
+        lines(cluster, err, &mut nothing)
+    );
+    let status = match status {
+        Some(status) => status.await,
+        None => None,
+    };
+    let Some(status) = status else {
+        let why = "the connection was lost; the program may go on in the pod";
+        return Err(Trouble::Unknown(format!(
+            "{}: {said}: {why}",
+            cluster.who.place()
+        )));
+    };
+    cluster.voice.under_way(false);
+    let code = exit_code(&status).map_err(|why| cluster.failed(&said, &why))?;
+    if code != 0 {
+        return Err(cluster.failed(&said, &format!("exit code {code}")));
+    }
+    Ok(answer([
+        ("stdout", json!(kept.text())),
+        ("exit_code", json!(code)),
+        ("pod", json!(pod.name)),
+    ]))
+}
+
+/// The request itself was refused, or lost before anyone could tell whether it had begun.
+fn not_begun(cluster: &Cluster<'_>, pod: &Thing, error: Error) -> Trouble {
+    let said = pod.said();
+    if let Error::UpgradeConnection(UpgradeConnectionError::ProtocolSwitch(status)) = &error {
+        cluster.voice.under_way(false);
+        let why = match status.as_u16() {
+            401 | 403 => "it is not allowed to run programs in pods".to_owned(),
+            404 => return cluster.missing(pod),
+            code => format!("the server refused ({code}): is the container running?"),
+        };
+        return cluster.failed(&said, &why);
+    }
+    let place = cluster.who.place();
+    match Fault::of(error) {
+        Fault::Refused(status) => {
+            cluster.voice.under_way(false);
+            Trouble::Failed(trouble::refused(&status, &said, &cluster.who))
+        }
+        Fault::Busy(_) => {
+            cluster.voice.under_way(false);
+            Trouble::Unreached(format!("{place}: {said}: the server is throttling"))
+        }
+        Fault::Unreached(why) => {
+            cluster.voice.under_way(false);
+            Trouble::Unreached(format!("{place}: {said}: {why}"))
+        }
+        Fault::Cut(why) => Trouble::Unknown(format!("{place}: {said}: {why}; it may have begun")),
+    }
+}
+
+async fn lines(cluster: &Cluster<'_>, stream: Option<impl AsyncRead + Unpin>, kept: &mut Kept) {
+    let Some(stream) = stream else {
+        return;
+    };
+    let mut reader = BufReader::with_capacity(BUFFER, stream);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let mut piece = (&mut reader).take(BUFFER as u64);
+        match piece.read_until(b'\n', &mut line).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+        let text = String::from_utf8_lossy(&line);
+        let text = text.trim_end_matches(['\n', '\r']);
+        cluster.voice.say(text);
+        kept.line(text);
+    }
+}
+
+/// `Err`: it did not run to an end of its own.
+fn exit_code(status: &Status) -> Result<i32, String> {
+    if status.status.as_deref() == Some("Success") {
+        return Ok(0);
+    }
+    let message = status.message.clone().unwrap_or_default();
+    let causes = status
+        .details
+        .iter()
+        .flat_map(|d| d.causes.iter().flatten());
+    let code = causes
+        .filter(|cause| cause.reason.as_deref() == Some("ExitCode"))
+        .find_map(|cause| cause.message.as_deref()?.parse().ok());
+    code.ok_or(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::exit_code;
+
+    #[test]
+    fn the_exit_code_is_read_from_the_status() {
+        let read = |status: serde_json::Value| exit_code(&serde_json::from_value(status).unwrap());
+        assert_eq!(read(json!({"status": "Success"})), Ok(0));
+        let ended = json!({
+            "status": "Failure", "reason": "NonZeroExitCode", "message": "command terminated",
+            "details": {"causes": [{"reason": "ExitCode", "message": "7"}]},
+        });
+        assert_eq!(read(ended), Ok(7));
+        let lost = json!({"status": "Failure", "message": "no such program"});
+        assert_eq!(read(lost), Err("no such program".to_owned()));
+    }
+}

@@ -1,0 +1,268 @@
+//! `job`: something that runs to its end in the cluster. Its name follows from the order, so that the order given again after a
+//! crash finds the job that runs already, or has run.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use kube::api::Patch;
+use serde_json::{Value as Json, json};
+use sha2::{Digest as _, Sha256};
+
+use super::cluster::{Cluster, MANAGER, ORDER, Refusal, Thing};
+use super::logs::{Kept, follow};
+use super::manifests::{self, renamed};
+use super::perform::{answer, count, settles};
+use super::pods;
+use super::settle::Pace;
+use super::verdict::condition;
+use crate::attempt::call::{Answer, Trouble};
+use crate::workflow::KubernetesDoc;
+
+/// Pods get this name and more behind it, and all of it must fit into a label.
+const BASE_MAX: usize = 40;
+
+pub(super) async fn job(
+    cluster: &Cluster<'_>,
+    what: &Json,
+    ask: &KubernetesDoc,
+) -> Result<Answer, Trouble> {
+    let manifest = match &ask.image {
+        Some(image) => from_image(what, image, ask),
+        None => one_job(cluster, what)?,
+    };
+    let mark = mark(&cluster.key);
+    let name = name(&manifest, &mark);
+    let labels = json!({"app.kubernetes.io/managed-by": MANAGER, ORDER: mark});
+    let mut manifest = renamed(manifest, &name, &labels);
+    if let Some(seconds) = count(cluster, "keep_seconds", ask.keep_seconds.as_ref())? {
+        manifest["spec"]["ttlSecondsAfterFinished"] = json!(seconds);
+    }
+    let Some(thing) = cluster.place_of(&manifest).await? else {
+        return Err(cluster.failed("job", "the server knows no jobs of this `apiVersion`"));
+    };
+    begin(cluster, &thing, &manifest).await?;
+    if !settles(ask) {
+        return Ok(answer([("job", json!(name))]));
+    }
+    let mut left = Left {
+        cluster,
+        job: &thing,
+        over: false,
+    };
+    let mut watch = Watch::default();
+    let ended = to_the_end(cluster, &thing, &mut watch).await;
+    left.over = true;
+    ended?;
+    Ok(answer([
+        ("job", json!(name)),
+        ("pod", json!(watch.last)),
+        ("stdout", json!(watch.kept.text())),
+    ]))
+}
+
+fn from_image(what: &Json, image: &str, ask: &KubernetesDoc) -> Json {
+    let variables = ask.variables.iter().flatten();
+    let variables: Vec<Json> = variables
+        .map(|(name, value)| json!({"name": name, "value": value}))
+        .collect();
+    let mut container = json!({"name": "job", "image": image, "env": variables});
+    if let Some(argv) = &ask.argv {
+        container["command"] = json!(argv);
+    }
+    // Whether it runs again is for whoever steers the run.
+    json!({
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": what},
+        "spec": {
+            "backoffLimit": 0,
+            "template": {"spec": {"restartPolicy": "Never", "containers": [container]}},
+        },
+    })
+}
+
+fn one_job(cluster: &Cluster<'_>, what: &Json) -> Result<Json, Trouble> {
+    let mut objects = manifests::read(cluster, what)?;
+    match objects.pop() {
+        Some(object) if objects.is_empty() && object["kind"] == "Job" => Ok(object),
+        _ => Err(cluster.failed("job", "it must be one manifest of kind Job")),
+    }
+}
+
+/// Short, and another one for each order.
+fn mark(key: &str) -> String {
+    let digest = Sha256::digest(key.as_bytes());
+    digest.iter().take(5).fold(String::new(), |mut mark, byte| {
+        let _ = write!(mark, "{byte:02x}");
+        mark
+    })
+}
+
+fn name(manifest: &Json, mark: &str) -> String {
+    let base = manifest["metadata"]["name"].as_str().unwrap_or("job");
+    let base: String = base.chars().take(BASE_MAX).collect();
+    format!("{}-{mark}", base.trim_end_matches(['-', '.']))
+}
+
+async fn begin(cluster: &Cluster<'_>, thing: &Thing, manifest: &Json) -> Result<(), Trouble> {
+    let said = thing.said();
+    match cluster.create(thing, manifest).await {
+        Ok(_) => cluster.voice.say(&format!("{said} created")),
+        Err(Refusal::AlreadyThere) => {
+            cluster
+                .voice
+                .say(&format!("{said} is there: this order has begun it before"));
+        }
+        Err(Refusal::NotFound) => {
+            let within = thing.namespace.as_deref().unwrap_or_default();
+            return Err(cluster.failed(&said, &format!("there is no namespace {within}")));
+        }
+        Err(refusal) => return Err(refusal.into()),
+    }
+    Ok(())
+}
+
+/// What has been read of the job's pods.
+#[derive(Default)]
+struct Watch {
+    /// Lines of each pod, by name; `None` once its log has been read to its end.
+    seen: BTreeMap<String, Option<usize>>,
+    kept: Kept,
+    last: String,
+}
+
+async fn to_the_end(cluster: &Cluster<'_>, job: &Thing, watch: &mut Watch) -> Result<(), Trouble> {
+    let said = job.said();
+    let selector = format!("job-name={}", job.name);
+    let mut pace = Pace::new();
+    loop {
+        let Some(object) = cluster.look(job).await? else {
+            return Err(cluster.failed(&said, "it was deleted before it ended"));
+        };
+        // Looked at before the pods: what the last of them says must not be missed.
+        let end = end(&object);
+        let mut pods = cluster.pods_by(job.namespace.as_deref(), &selector).await?;
+        pods.sort_by_key(|pod| pod["metadata"]["creationTimestamp"].to_string());
+        for pod in &pods {
+            read_log(cluster, job, pod, watch).await;
+        }
+        match end {
+            Some(Ok(())) => {
+                cluster.voice.status("ended well");
+                return Ok(());
+            }
+            Some(Err(why)) => {
+                let code = pods.last().and_then(exit_code);
+                let code = code.map_or_else(String::new, |code| format!(" (exit code {code})"));
+                return Err(cluster.failed(&said, &format!("{why}{code}")));
+            }
+            None => {}
+        }
+        if let Some(pod) = pods.last() {
+            let name = pods::name(pod);
+            cluster
+                .voice
+                .status(&format!("pod {name}: {}", pods::doing(pod)));
+            if let Some(why) = pods::hopeless(pod) {
+                halt(cluster, job).await?;
+                let why = format!("it cannot start: pod {name}, {why}; it was stopped");
+                return Err(cluster.failed(&said, &why));
+            }
+        }
+        pace.rest().await;
+    }
+}
+
+/// `None`: it has not ended.
+fn end(job: &Json) -> Option<Result<(), String>> {
+    let holds = |name| condition(job, name).filter(|c| c["status"] == "True");
+    if holds("Complete").is_some() {
+        return Some(Ok(()));
+    }
+    let failed = holds("Failed")?;
+    let text = |key: &str| failed[key].as_str().unwrap_or_default();
+    Some(Err(format!("{}: {}", text("reason"), text("message"))))
+}
+
+/// So that it does not run after all once its image is there: the step has ended as failed, and may be tried again.
+async fn halt(cluster: &Cluster<'_>, job: &Thing) -> Result<(), Trouble> {
+    let patch = Patch::Merge(json!({"spec": {"parallelism": 0}}));
+    cluster.patched(job, &patch).await?;
+    Ok(())
+}
+
+/// Reads as long as the pod writes.
+async fn read_log(cluster: &Cluster<'_>, job: &Thing, pod: &Json, watch: &mut Watch) {
+    let name = pods::name(pod).to_owned();
+    let phase = pod.pointer("/status/phase").and_then(Json::as_str);
+    let has_begun = matches!(phase, Some("Running" | "Succeeded" | "Failed"));
+    let known = watch.seen.entry(name.clone()).or_insert(Some(0));
+    let (Some(mut lines), true) = (*known, has_begun) else {
+        return;
+    };
+    if phase == Some("Running") {
+        cluster.voice.status(&format!("pod {name}: Running"));
+    }
+    let container = pod
+        .pointer("/spec/containers/0/name")
+        .and_then(Json::as_str);
+    let container = container.map(str::to_owned);
+    follow(cluster, job, &name, container, &mut lines, &mut watch.kept).await;
+    let over = phase != Some("Running");
+    watch.seen.insert(name.clone(), (!over).then_some(lines));
+    watch.last = name;
+}
+
+fn exit_code(pod: &Json) -> Option<i64> {
+    let ended = pod.pointer("/status/containerStatuses/0/state/terminated")?;
+    ended["exitCode"].as_i64()
+}
+
+/// Whoever stops waiting for a job does not stop the job.
+struct Left<'a> {
+    cluster: &'a Cluster<'a>,
+    job: &'a Thing,
+    over: bool,
+}
+
+impl Drop for Left<'_> {
+    fn drop(&mut self) {
+        if !self.over {
+            let said = self.job.said();
+            let text = format!("{said} goes on in the cluster; `kubectl delete {said}` ends it");
+            self.cluster.voice.say(&text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{end, mark, name};
+
+    #[test]
+    fn the_same_order_gives_the_same_name_and_another_one_another() {
+        let manifest = json!({"metadata": {"name": "migrate"}});
+        let of = |key: &str| name(&manifest, &mark(key));
+        assert_eq!(of("r1/a/1"), of("r1/a/1"));
+        assert_ne!(of("r1/a/1"), of("r1/a/2"));
+        let long = json!({"metadata": {"name": "a".repeat(39) + "-" + &"b".repeat(30)}});
+        let name = name(&long, &mark("r1/a/1"));
+        assert!(name.len() <= 63 && !name.contains("--"), "{name}");
+    }
+
+    #[test]
+    fn a_job_has_ended_when_a_condition_says_so() {
+        let with = |kind: &str, status: &str| {
+            json!({"status": {"succeeded": 1, "conditions": [
+                {"type": kind, "status": status, "reason": "BackoffLimitExceeded", "message": "too often"},
+            ]}})
+        };
+        assert_eq!(end(&json!({"status": {"succeeded": 1}})), None);
+        assert_eq!(end(&with("Complete", "True")), Some(Ok(())));
+        assert_eq!(end(&with("Failed", "False")), None);
+        let why = "BackoffLimitExceeded: too often".to_owned();
+        assert_eq!(end(&with("Failed", "True")), Some(Err(why)));
+    }
+}

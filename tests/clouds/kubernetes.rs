@@ -1,0 +1,324 @@
+//! `kubernetes` against a real cluster of one node. What came of it is read back by kubectl.
+//!
+//! `tests/clouds/kubernetes-cluster build` builds the cluster's binaries, once per machine. Where they are not built, `tests/run`
+//! says that these tests are skipped; by hand: `cargo test --test clouds -- --ignored kubernetes`.
+
+use std::time::Duration;
+
+use serde_json::Value as Json;
+
+use crate::parties::kubernetes::{Namespace, kubeconfig};
+use crate::parties::until;
+use crate::run::{Outcome, run};
+use crate::support::Place;
+
+/// A workflow of these steps, in a namespace of its own.
+fn workflow(namespace: &Namespace, steps: &str) -> String {
+    let config = kubeconfig();
+    let steps = steps.replace("NS", &namespace.name);
+    format!("name: k\nenv: {{KUBECONFIG: {config}}}\ndefaults: {{timeout: 60s}}\nsteps:\n{steps}")
+}
+
+fn succeeded(outcome: &Outcome) {
+    assert_eq!(outcome.code, 0, "{:#?} {}", outcome.events, outcome.err);
+}
+
+fn message<'o>(outcome: &'o Outcome, step: &str) -> &'o str {
+    outcome.ended(step)["message"].as_str().unwrap_or_default()
+}
+
+/// A deployment named shop and its service.
+fn shop(replicas: u32, image: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Service\nmetadata: {{name: shop}}\n\
+         spec: {{selector: {{app: shop}}, ports: [{{port: 80, targetPort: 8080, protocol: TCP}}]}}\n---\n\
+         apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: shop}}\nspec:\n  replicas: {replicas}\n  \
+         selector: {{matchLabels: {{app: shop}}}}\n  template:\n    metadata: {{labels: {{app: shop}}}}\n    \
+         spec:\n      terminationGracePeriodSeconds: 0\n      \
+         containers: [{{name: web, image: \"{image}\", imagePullPolicy: Never}}]\n"
+    )
+}
+
+#[test]
+#[ignore = "run tests/clouds/kubernetes-cluster build"]
+fn kubernetes_applies_rolls_out_scales_and_restarts() {
+    let (place, namespace) = (Place::new(), Namespace::new("roll"));
+    place.write("app.yaml", &shop(2, "localhost/app:1"));
+    let steps = "  - {id: apply, kubernetes: {apply: app.yaml, namespace: NS}}\n  \
+        - {id: again, kubernetes: {apply: app.yaml, namespace: NS}}\n  \
+        - {id: scale, kubernetes: {scale: deploy/shop, replicas: 3, namespace: NS}}\n  \
+        - {id: image, kubernetes: {set_image: deploy/shop, images: {web: 'localhost/app:2'}, namespace: NS}}\n  \
+        - {id: restart, kubernetes: {rollout: deploy/shop, action: restart, namespace: NS}}\n";
+    let outcome = run(&place, &workflow(&namespace, steps));
+    succeeded(&outcome);
+    let outputs = |step: &str| &outcome.ended(step)["outputs"];
+    assert_eq!(
+        outputs("apply")["changed"],
+        Json::from(vec!["service/shop", "deployment/shop"])
+    );
+    assert_eq!(outputs("again")["changed"], Json::from(Vec::<&str>::new()));
+    assert_eq!(outputs("scale")["before"], 2);
+    assert_eq!(outputs("image")["before"]["web"], "localhost/app:1");
+    assert_eq!(outputs("image")["revision"], 2);
+    assert_eq!(outputs("restart")["revision"], 3);
+    let ready = namespace.kubectl("get deploy shop -o jsonpath={.status.readyReplicas}");
+    assert_eq!(ready, "3");
+    let images =
+        namespace.kubectl("get pods -l app=shop -o jsonpath={.items[*].spec.containers[0].image}");
+    assert_eq!(images, ["localhost/app:2"; 3].join(" "));
+}
+
+#[test]
+#[ignore = "run tests/clouds/kubernetes-cluster build"]
+fn kubernetes_tells_early_that_a_rollout_cannot_end_and_takes_it_back() {
+    let (place, namespace) = (Place::new(), Namespace::new("undo"));
+    place.write("app.yaml", &shop(1, "localhost/app:1"));
+    let steps = "  - {id: apply, kubernetes: {apply: app.yaml, namespace: NS}}\n  \
+        - id: image\n    kubernetes: {set_image: deploy/shop, images: {web: 'localhost/none:9'}, namespace: NS}\n    \
+        on_failure: ignore\n  \
+        - {id: undo, kubernetes: {rollout: deploy/shop, action: undo, namespace: NS}}\n";
+    let began = std::time::Instant::now();
+    let outcome = run(&place, &workflow(&namespace, steps));
+    assert_eq!(outcome.code, 3, "{:#?}", outcome.events);
+    // The deadline of the rollout itself is ten minutes.
+    assert!(
+        began.elapsed() < Duration::from_secs(40),
+        "{:?}",
+        began.elapsed()
+    );
+    let why = message(&outcome, "image");
+    for part in [
+        "context tests (https://127.0.0.1:",
+        "deployment/shop",
+        "container web: ErrImageNeverPull",
+        "pod shop-",
+    ] {
+        assert!(why.contains(part), "{part} in {why}");
+    }
+    assert_eq!(outcome.ended("undo")["outputs"]["revision"], 3);
+    let image =
+        namespace.kubectl("get deploy shop -o jsonpath={.spec.template.spec.containers[0].image}");
+    assert_eq!(image, "localhost/app:1");
+    assert_eq!(
+        namespace.kubectl("get deploy shop -o jsonpath={.status.updatedReplicas}"),
+        "1"
+    );
+}
+
+#[test]
+#[ignore = "run tests/clouds/kubernetes-cluster build"]
+fn kubernetes_applies_nothing_if_one_manifest_is_refused() {
+    let (place, namespace) = (Place::new(), Namespace::new("dry"));
+    let bad = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: Bad_Name}\n";
+    place.write("bad.yaml", &(shop(1, "localhost/app:1") + bad));
+    let steps = "  - {id: bad, kubernetes: {apply: bad.yaml, namespace: NS}, on_failure: ignore}\n";
+    let outcome = run(&place, &workflow(&namespace, steps));
+    let why = message(&outcome, "bad");
+    assert!(
+        why.contains("configmap/Bad_Name") && why.contains("metadata.name"),
+        "{why}"
+    );
+    assert_eq!(
+        namespace
+            .kubectl("get deploy,svc,cm -l app!=x -o name")
+            .matches("shop")
+            .count(),
+        0
+    );
+
+    // Whose field it is, is said.
+    place.write("app.yaml", &shop(0, "localhost/app:1"));
+    let steps = "  - {id: apply, kubernetes: {apply: app.yaml, namespace: NS}}\n";
+    succeeded(&run(&place, &workflow(&namespace, steps)));
+    namespace.kubectl(r#"patch deploy shop --field-manager ana -p {"spec":{"replicas":7}}"#);
+    let outcome = run(&place, &workflow(&namespace, steps));
+    let why = message(&outcome, "apply");
+    assert!(why.contains(".spec.replicas belongs to ana; "), "{why}");
+    let steps = steps.replace("app.yaml", "app.yaml, force: true");
+    succeeded(&run(&place, &workflow(&namespace, &steps)));
+    assert_eq!(
+        namespace.kubectl("get deploy shop -o jsonpath={.spec.replicas}"),
+        "0"
+    );
+}
+
+#[test]
+#[ignore = "run tests/clouds/kubernetes-cluster build"]
+fn kubernetes_runs_a_job_and_tells_its_log() {
+    let (place, namespace) = (Place::new(), Namespace::new("job"));
+    let steps = "  - id: good\n    kubernetes: {job: migrate, image: 'localhost/app:1', namespace: NS, variables: {WHO: ana}, \
+        argv: [sh, -c, 'echo hello $WHO; sleep 1; echo done']}\n  \
+        - id: bad\n    on_failure: ignore\n    kubernetes: {job: migrate, image: 'localhost/app:1', namespace: NS, \
+        argv: [sh, -c, 'echo no; exit 4']}\n  \
+        - id: never\n    on_failure: ignore\n    kubernetes: {namespace: NS, job: {apiVersion: batch/v1, kind: Job, \
+        metadata: {name: absent}, spec: {template: {spec: {restartPolicy: Never, \
+        containers: [{name: x, image: 'localhost/none:1', imagePullPolicy: Never}]}}}}}\n";
+    let outcome = run(&place, &workflow(&namespace, steps));
+    assert_eq!(outcome.code, 3, "{:#?}", outcome.events);
+    let good = &outcome.ended("good")["outputs"];
+    assert_eq!(good["stdout"], "hello ana\ndone");
+    let name = good["job"].as_str().unwrap();
+    assert!(name.starts_with("migrate-"), "{name}");
+    let succeeded = namespace.kubectl(&format!("get job {name} -o jsonpath={{.status.succeeded}}"));
+    assert_eq!(succeeded, "1");
+    let why = message(&outcome, "bad");
+    assert!(
+        why.contains("BackoffLimitExceeded") && why.ends_with("(exit code 4)"),
+        "{why}"
+    );
+    let why = message(&outcome, "never");
+    assert!(
+        why.contains("container x: ErrImageNeverPull") && why.ends_with("it was stopped"),
+        "{why}"
+    );
+    until("the pod of the stopped job is gone", || {
+        namespace
+            .kubectl("get pods -o name")
+            .matches("absent-")
+            .count()
+            == 0
+    });
+}
+
+#[test]
+#[ignore = "run tests/clouds/kubernetes-cluster build"]
+fn kubernetes_runs_a_job_once_although_its_attempt_was_killed() {
+    let (place, namespace) = (Place::new(), Namespace::new("adopt"));
+    let steps = "  - id: migrate\n    kubernetes: {job: migrate, image: 'localhost/app:1', namespace: NS, \
+        argv: [sh, -c, 'echo begun; sleep 4; echo over']}\n";
+    place.write("w.yaml", &workflow(&namespace, steps));
+    let mut engine = place.command(&["run", "w.yaml", "--headless", "--json"]);
+    let mut engine = engine.stdout(std::process::Stdio::null()).spawn().unwrap();
+    until("the job's pod runs", || {
+        namespace.kubectl("get pods -o jsonpath={.items[*].status.phase}") == "Running"
+    });
+    let attempt = only_child(engine.id());
+    kill(engine.id());
+    kill(attempt);
+    engine.wait().unwrap();
+    let resumed = place.run(&["resume", "last", "--headless", "--json"]);
+    assert_eq!(resumed.code, 0, "{} {}", resumed.out, resumed.err);
+    assert!(resumed.out.contains("begun\\nover"), "{}", resumed.out);
+    // It ran once: one job, one pod.
+    assert_eq!(namespace.kubectl("get jobs -o name").lines().count(), 1);
+    assert_eq!(namespace.kubectl("get pods -o name").lines().count(), 1);
+}
+
+#[test]
+#[ignore = "run tests/clouds/kubernetes-cluster build"]
+fn kubernetes_drains_a_node_as_disruption_budgets_allow_and_puts_it_back() {
+    let (place, namespace) = (Place::new(), Namespace::alone("drain"));
+    place.write("app.yaml", &shop(2, "localhost/app:1"));
+    let budget = "apiVersion: policy/v1beta1\nkind: PodDisruptionBudget\nmetadata: {name: shop}\n\
+        spec: {minAvailable: 2, selector: {matchLabels: {app: shop}}}\n";
+    place.write("budget.yaml", budget);
+    let steps = "  - {id: apply, kubernetes: {apply: [app.yaml, budget.yaml], namespace: NS}}\n  \
+        - {id: drain, timeout: 3s, kubernetes: {drain: node1, force: true}, on_failure: ignore}\n  \
+        - {id: relax, kubernetes: {patch: pdb/shop, with: {spec: {minAvailable: 0}}, namespace: NS}}\n  \
+        - {id: seen, kubernetes: {get: pdb/shop, namespace: NS, expect: 'object.status.disruptionsAllowed == 2', \
+           until: {every: 200ms, timeout: 20s}}}\n  \
+        - {id: drained, kubernetes: {drain: node1, force: true}}\n  \
+        - {id: pods, kubernetes: {get: node/node1, expect: 'object.spec.unschedulable'}}\n  \
+        - {id: back, kubernetes: {uncordon: node1}}\n  \
+        - {id: ready, kubernetes: {rollout: deploy/shop, namespace: NS}}\n";
+    let outcome = run(&place, &workflow(&namespace, steps));
+    assert_eq!(outcome.code, 3, "{:#?} {}", outcome.events, outcome.err);
+    assert_eq!(outcome.ended("drain")["outcome"], "timed_out");
+    let evicted = outcome.ended("drained")["outputs"]["evicted"].to_string();
+    assert_eq!(evicted.matches("shop-").count(), 2, "{evicted}");
+    let unschedulable = namespace.kubectl("get node node1 -o jsonpath={.spec.unschedulable}");
+    assert_eq!(unschedulable, "");
+}
+
+#[test]
+#[ignore = "run tests/clouds/kubernetes-cluster build"]
+fn kubernetes_runs_a_program_in_a_pod_and_shifts_a_service() {
+    let (place, namespace) = (Place::new(), Namespace::new("exec"));
+    place.write("app.yaml", &shop(1, "localhost/app:1"));
+    let steps = "  - {id: apply, kubernetes: {apply: app.yaml, namespace: NS}}\n  \
+        - {id: exec, kubernetes: {exec: deploy/shop, namespace: NS, argv: [sh, -c, 'echo \"out $1\"; echo err >&2', sh, 'a b']}}\n  \
+        - {id: bad, kubernetes: {exec: deploy/shop, namespace: NS, argv: [sh, -c, 'exit 7']}, on_failure: ignore}\n  \
+        - {id: none, kubernetes: {exec: deploy/shop, namespace: NS, argv: [nothing]}, on_failure: ignore}\n  \
+        - {id: shift, kubernetes: {patch: svc/shop, namespace: NS, with: {spec: {selector: {color: green}}}}}\n  \
+        - {id: label, kubernetes: {patch: deploy/shop, namespace: NS, with: {spec: {template: {metadata: {labels: {color: green}}}}}}}\n  \
+        - {id: get, kubernetes: {get: ep/shop, namespace: NS, expect: 'object.subsets[0].addresses | length == 1', \
+           until: {every: 100ms, timeout: 20s}}}\n  \
+        - {id: wait, kubernetes: {wait: deploy/shop, namespace: NS, query: 'status.unavailableReplicas == null'}}\n  \
+        - {id: logs, kubernetes: {logs: deploy/shop, namespace: NS}}\n  \
+        - {id: delete, kubernetes: {delete: [app.yaml, cm/absent], namespace: NS}}\n";
+    let outcome = run(&place, &workflow(&namespace, steps));
+    assert_eq!(outcome.code, 3, "{:#?} {}", outcome.events, outcome.err);
+    assert_eq!(outcome.ended("exec")["outputs"]["stdout"], "out a b");
+    assert!(
+        message(&outcome, "bad").ends_with("exit code 7"),
+        "{}",
+        message(&outcome, "bad")
+    );
+    assert!(
+        message(&outcome, "none").contains("nothing"),
+        "{}",
+        message(&outcome, "none")
+    );
+    let deleted = &outcome.ended("delete")["outputs"]["deleted"];
+    assert_eq!(
+        *deleted,
+        Json::from(vec!["deployment/shop", "service/shop"])
+    );
+    assert_eq!(namespace.kubectl("get deploy,svc,rs,pods -o name"), "");
+}
+
+#[test]
+#[ignore = "run tests/clouds/kubernetes-cluster build"]
+fn kubernetes_says_who_asked_whom_when_it_is_refused() {
+    let (place, namespace) = (Place::new(), Namespace::new("who"));
+    let steps = "  - {id: stranger, needs: [], kubernetes: {get: cm/x, context: stranger}, on_failure: ignore}\n  \
+        - {id: guest, needs: [], kubernetes: {delete: deploy/x, context: guest, namespace: NS}, on_failure: ignore}\n  \
+        - {id: nowhere, needs: [], kubernetes: {get: cm/x, context: prod}, on_failure: ignore}\n  \
+        - {id: kind, needs: [], kubernetes: {get: configmop/x, namespace: NS}, on_failure: ignore}\n  \
+        - {id: absent, needs: [], kubernetes: {get: cm/x, namespace: NS}, on_failure: ignore}\n";
+    let outcome = run(&place, &workflow(&namespace, steps));
+    for (step, parts) in [
+        (
+            "stranger",
+            [
+                "context stranger (https://127.0.0.1:",
+                "credentials of user stranger are not accepted; log in again",
+            ],
+        ),
+        (
+            "guest",
+            [
+                "context guest (https://127.0.0.1:",
+                "administers the cluster to allow it to user guest",
+            ],
+        ),
+        ("nowhere", ["no context prod", "tests, guest, stranger"]),
+        ("kind", ["no such kind", "did you mean configmaps?"]),
+        ("absent", ["configmap/x is not there", &namespace.name]),
+    ] {
+        let why = message(&outcome, step);
+        for part in parts {
+            assert!(why.contains(part), "{step}: {part} in {why}");
+        }
+    }
+}
+
+/// The process that an engine has started.
+fn only_child(engine: u32) -> u32 {
+    let tasks = std::fs::read_dir(format!("/proc/{engine}/task"));
+    let of_task = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("children"));
+    let tasks = tasks.expect("the engine lives").filter_map(Result::ok);
+    let children: String = tasks.filter_map(|task| of_task(task).ok()).collect();
+    let mut all = children
+        .split_whitespace()
+        .filter_map(|pid| pid.parse().ok());
+    let first = all.next().expect("an attempt process");
+    assert_eq!(all.next(), None, "one child: {children}");
+    first
+}
+
+fn kill(pid: u32) {
+    let mut kill = std::process::Command::new("kill");
+    let done = kill.args(["-KILL", &pid.to_string()]).status();
+    assert!(done.expect("kill runs").success());
+}
