@@ -27,7 +27,7 @@
 //!
 //! | floor | rooms |
 //! |---|---|
-//! | ground | [`text`] (sanitised text, the only text the screen takes), then [`id`], [`time`], [`secret`], [`yaml`] |
+//! | ground | [`text`] (sanitised text, the only text the screen takes), then [`id`], [`time`], [`secret`], [`yaml`], [`aws_model`] (what AWS says of its services) |
 //! | 1 | [`workflow`]: what should happen; the language, its checks, its expressions |
 //! | 2 | [`run`]: what has happened and what follows; every rule of steps, commands and runs |
 //! | 3 | [`journal`]: memory on disk; [`attempt`]: hands; [`picture`]: a workflow or a run as SVG |
@@ -47,6 +47,7 @@
 //! - Text from outside never reaches a terminal but through [`text::Clean`] and the log parser of [`tui`].
 
 pub mod attempt;
+pub mod aws_model;
 pub mod cli;
 pub mod config;
 pub mod diagnostics;

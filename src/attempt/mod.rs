@@ -9,6 +9,7 @@
 mod process;
 mod record;
 
+mod aws;
 mod call;
 mod http;
 mod kubernetes;

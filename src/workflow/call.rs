@@ -31,6 +31,7 @@ pub enum Service {
     Kubernetes,
     Probe,
     Terraform,
+    Aws,
 }
 
 /// What asking again may do.
@@ -51,6 +52,7 @@ impl Service {
             Self::Kubernetes => "kubernetes",
             Self::Probe => "probe",
             Self::Terraform => "terraform",
+            Self::Aws => "aws",
         }
     }
 }

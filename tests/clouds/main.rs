@@ -14,6 +14,7 @@ mod line;
 #[allow(dead_code, reason = "the tests of the whole need more of it")]
 mod place;
 
+mod aws;
 mod kubernetes;
 mod parties;
 mod probe;

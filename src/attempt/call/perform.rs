@@ -15,7 +15,7 @@ use super::super::secrets::{Known, Values};
 use super::super::signals::Signals;
 use super::super::stop::asked;
 use super::super::until::{Look, look_until};
-use super::super::{probe, terraform};
+use super::super::{aws, probe, terraform};
 use super::context::{Answer, Context, Trouble};
 use super::hands::Hands;
 use crate::run::{Ended, Outcome, Spec};
@@ -130,6 +130,7 @@ async fn answer(service: Service, ask: Json, cx: &Context<'_, '_>) -> Result<Ans
         Service::Kubernetes => kubernetes::perform(read(ask)?, cx).await,
         Service::Probe => probe::perform(read(ask)?, cx).await,
         Service::Terraform => Err(Trouble::Failed("it is asked through its program".into())),
+        Service::Aws => aws::perform(read(ask)?, cx).await,
     }
 }
 

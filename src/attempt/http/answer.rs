@@ -19,13 +19,13 @@ const SHOWN_MAX: usize = 64 << 10;
 const TOLD_MAX: usize = 200;
 
 #[derive(Clone, Debug)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: Vec<(String, String)>,
+pub(in super::super) struct Answer {
+    pub(in super::super) status: StatusCode,
+    pub(in super::super) headers: Vec<(String, String)>,
     /// Its first `BODY_MAX` bytes.
-    pub(super) body: Vec<u8>,
+    pub(in super::super) body: Vec<u8>,
     /// How many there were.
-    pub(super) total: u64,
+    pub(in super::super) total: u64,
     pub(super) took: Duration,
 }
 

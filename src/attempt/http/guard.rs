@@ -10,7 +10,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// The rules of one step.
 #[derive(Clone, Debug)]
-pub(super) struct Guard {
+pub(in super::super) struct Guard {
     /// Host of the URL that the author wrote: loopback is fine if that is what it says.
     first: String,
     /// Hosts that the author allows whatever they are.
@@ -30,7 +30,7 @@ impl fmt::Display for Forbidden {
 impl std::error::Error for Forbidden {}
 
 impl Guard {
-    pub(super) fn new(first: &Url, allowed: &[String]) -> Self {
+    pub(in super::super) fn new(first: &Url, allowed: &[String]) -> Self {
         Self {
             first: bare(first.host_str().unwrap_or_default()),
             allowed: allowed.iter().map(|host| bare(host)).collect(),

@@ -11,5 +11,8 @@ mod guard;
 mod request;
 mod send;
 
+pub(super) use guard::Guard;
 pub(super) use perform::{Tools, perform};
 pub use post::post;
+pub(super) use request::Request;
+pub(super) use send::{Sender, Trouble as Lost};

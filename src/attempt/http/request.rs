@@ -13,7 +13,7 @@ use crate::workflow::{Body, Filled, Http};
 
 /// Ready to be sent, as often as needed.
 #[derive(Clone)]
-pub(super) struct Request {
+pub(in super::super) struct Request {
     pub(super) method: Method,
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
@@ -67,7 +67,12 @@ impl Request {
     }
 
     /// Without secrets.
-    pub(super) fn plain(method: Method, url: Url, headers: HeaderMap, body: Vec<u8>) -> Self {
+    pub(in super::super) fn plain(
+        method: Method,
+        url: Url,
+        headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> Self {
         Self {
             method,
             url,

@@ -21,7 +21,7 @@ const REDIRECTS_MAX: usize = 10;
 
 /// Why there is no whole answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(in super::super) enum Trouble {
     /// It cannot or must not be sent, or what came must not be used: trying again would not help.
     Wrong(String),
     /// Nothing was sent: no name, no connection, no TLS.
@@ -32,16 +32,31 @@ pub(super) enum Trouble {
 
 /// Sends requests under the rules of one step.
 #[derive(Debug)]
-pub(super) struct Sender {
+pub(in super::super) struct Sender {
     client: Client,
     guard: Guard,
     follow: bool,
+    silence: Duration,
     /// Whether bytes of the request under way may have been sent.
     sent: Arc<AtomicBool>,
 }
 
 impl Sender {
-    pub(super) fn new(guard: Guard, follow: bool, total: Duration) -> Result<Self, Trouble> {
+    pub(in super::super) fn new(
+        guard: Guard,
+        follow: bool,
+        total: Duration,
+    ) -> Result<Self, Trouble> {
+        Self::patient(guard, follow, total, SILENCE)
+    }
+
+    /// One that hears nothing for `silence` before it gives up.
+    pub(in super::super) fn patient(
+        guard: Guard,
+        follow: bool,
+        total: Duration,
+        silence: Duration,
+    ) -> Result<Self, Trouble> {
         // Shorter than the whole, so that a connection that fails is seen to have failed before anything was sent.
         let connect = CONNECT.min(total.mul_f64(0.9));
         let client = Client::builder()
@@ -49,7 +64,7 @@ impl Sender {
             .redirect(Policy::none())
             .retry(reqwest::retry::never())
             .connect_timeout(connect)
-            .read_timeout(SILENCE)
+            .read_timeout(silence)
             // A kept connection may be closed just when it is used again: one cannot tell that from a lost answer.
             .pool_max_idle_per_host(0)
             .dns_resolver(guard.clone())
@@ -59,16 +74,17 @@ impl Sender {
             client,
             guard,
             follow,
+            silence,
             sent: Arc::new(AtomicBool::new(false)),
         })
     }
 
-    pub(super) fn was_sent(&self) -> bool {
+    pub(in super::super) fn was_sent(&self) -> bool {
         self.sent.load(Ordering::Relaxed)
     }
 
     /// Sends it, follows redirects if asked, and reads the answer, all within `total`.
-    pub(super) async fn exchange(
+    pub(in super::super) async fn exchange(
         &self,
         request: Request,
         total: Duration,
@@ -96,7 +112,7 @@ impl Sender {
             self.guard.check_url(&request.url).map_err(wrong)?;
             let response = self.send(&request).await?;
             match self.target(&request, &response)? {
-                None => return read(response, started).await,
+                None => return read(response, started, self.silence).await,
                 Some(target) => {
                     request = request
                         .redirected(response.status(), target)
@@ -176,12 +192,19 @@ impl Sender {
             let why = connect_reason(url, error);
             return Trouble::Unreached(format!("could not connect to {host}:{port}: {why}"));
         }
-        Trouble::Lost(format!("no whole answer came ({})", broken_reason(error)))
+        Trouble::Lost(format!(
+            "no whole answer came ({})",
+            broken_reason(error, self.silence)
+        ))
     }
 }
 
 /// Reads the whole body but keeps only its beginning.
-async fn read(mut response: Response, started: Instant) -> Result<Answer, Trouble> {
+async fn read(
+    mut response: Response,
+    started: Instant,
+    silence: Duration,
+) -> Result<Answer, Trouble> {
     let size: usize = response
         .headers()
         .iter()
@@ -210,7 +233,7 @@ async fn read(mut response: Response, started: Instant) -> Result<Answer, Troubl
             }
             Ok(None) => break,
             Err(error) => {
-                let (status, why) = (response.status(), broken_reason(&error));
+                let (status, why) = (response.status(), broken_reason(&error, silence));
                 return Err(Trouble::Lost(format!(
                     "no whole answer came ({status}, {total} bytes, then {why})"
                 )));
@@ -252,9 +275,9 @@ fn connect_reason(url: &Url, error: &reqwest::Error) -> String {
     }
 }
 
-fn broken_reason(error: &reqwest::Error) -> String {
+fn broken_reason(error: &reqwest::Error, silence: Duration) -> String {
     if error.is_timeout() {
-        format!("nothing for {}", spoken_span(SILENCE))
+        format!("nothing for {}", spoken_span(silence))
     } else {
         reason(error)
     }

@@ -59,6 +59,7 @@ fn hook(
         notify: doc.notify.clone(),
         kubernetes: doc.kubernetes.clone(),
         probe: doc.probe.clone(),
+        aws: doc.aws.clone(),
         ..StepDoc::default()
     };
     let what = format!("the hook `{}`", kind.word());

@@ -18,7 +18,7 @@ use crate::yaml::At;
 const CHECKS_MAX: usize = 100;
 const TIMEOUT: Duration = Duration::from_secs(30);
 const ACTIONS: [&str; 4] = ["run", "exec", "http", "assert"];
-const LATER: [&str; 4] = ["ssh", "aws", "sql", "container"];
+const LATER: [&str; 3] = ["ssh", "sql", "container"];
 
 pub(super) fn preflight(
     desk: &mut Desk<'_>,
@@ -151,6 +151,7 @@ fn action(
         kubernetes: doc.kubernetes.clone(),
         probe: doc.probe.clone(),
         terraform: doc.terraform.clone(),
+        aws: doc.aws.clone(),
         ..StepDoc::default()
     };
     let work = work::work(desk, &alike, at, defaults);

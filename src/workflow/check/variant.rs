@@ -127,6 +127,7 @@ fn as_step(said: &CompensateDoc, step: &StepDoc) -> StepDoc {
         kubernetes: said.kubernetes,
         probe: said.probe,
         terraform: said.terraform,
+        aws: said.aws,
         cwd: said.cwd,
         shell: said.shell.or_else(|| step.shell.clone()),
         stdin: said.stdin,

@@ -14,7 +14,7 @@ use crate::yaml::At;
 
 /// Longer scripts belong in files.
 const SCRIPT_MAX: usize = 64 * 1024;
-const LATER_VERIFY: [&str; 4] = ["ssh", "aws", "sql", "container"];
+const LATER_VERIFY: [&str; 3] = ["ssh", "sql", "container"];
 
 pub(super) fn work(
     desk: &mut Desk<'_>,
@@ -84,6 +84,7 @@ pub(super) fn verify(
         kubernetes: verify.kubernetes.clone(),
         probe: verify.probe.clone(),
         terraform: verify.terraform.clone(),
+        aws: verify.aws.clone(),
         cwd: doc.cwd.clone(),
         shell: doc.shell.clone(),
         ..StepDoc::default()

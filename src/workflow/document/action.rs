@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::call::{KubernetesDoc, ProbeDoc, TerraformDoc};
+use super::call::{AwsDoc, KubernetesDoc, ProbeDoc, TerraformDoc};
 use super::file::ParamDoc;
 use super::leaf::{Formula, Later};
 use super::named::Named;
@@ -174,9 +174,10 @@ pub(in crate::workflow) struct VerifyDoc {
     /// 1m unless said.
     pub timeout: Option<Span>,
     pub ssh: Option<Later>,
-    pub aws: Option<Later>,
     /// Does one thing in a Kubernetes cluster.
     pub kubernetes: Option<KubernetesDoc>,
+    /// Asks a service of AWS.
+    pub aws: Option<Box<AwsDoc>>,
     /// Looks how something stands: a port, a certificate, a name, a metric, a database.
     pub probe: Option<ProbeDoc>,
     /// Looks at a terraform configuration; a plan with `expect: not changed` says whether all of it is there.

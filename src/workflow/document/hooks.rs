@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::action::{ExecDoc, HttpDoc, NotifyDoc};
-use super::call::{KubernetesDoc, ProbeDoc};
+use super::call::{AwsDoc, KubernetesDoc, ProbeDoc};
 use super::leaf::{Later, ShellDoc};
 use super::named::Named;
 use super::span::Span;
@@ -44,9 +44,10 @@ pub(in crate::workflow) struct HookDoc {
     pub notify: Option<NotifyDoc>,
 
     pub ssh: Option<Later>,
-    pub aws: Option<Later>,
     /// Does one thing in a Kubernetes cluster.
     pub kubernetes: Option<KubernetesDoc>,
+    /// Asks a service of AWS.
+    pub aws: Option<Box<AwsDoc>>,
     pub terraform: Option<Later>,
     /// Looks how something stands: a port, a certificate, a name, a metric, a database.
     pub probe: Option<ProbeDoc>,

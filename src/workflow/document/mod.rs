@@ -19,8 +19,8 @@ pub(super) use action::{
     UntilDoc, VerifyDoc, WaitDoc, WorkflowDoc,
 };
 pub use call::{
-    Count, KubernetesDoc, PlanMode, ProbeDoc, RolloutWord, Target, TerraformDoc, TerraformTool,
-    is_manifest_file,
+    AwsDoc, AwsGoal, AwsLookDoc, AwsUntilDoc, Count, KubernetesDoc, PlanMode, ProbeDoc,
+    RolloutWord, Target, TerraformDoc, TerraformTool, is_manifest_file,
 };
 pub(super) use file::{
     DefaultsDoc, Document, OnAttentionTimeoutWord, ParamDoc, ParamType, SecretDoc,

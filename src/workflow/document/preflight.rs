@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::action::{AssertDoc, ExecDoc, HttpDoc};
-use super::call::{KubernetesDoc, ProbeDoc, TerraformDoc};
+use super::call::{AwsDoc, KubernetesDoc, ProbeDoc, TerraformDoc};
 use super::leaf::{Later, ShellDoc};
 use super::named::Named;
 use super::span::Span;
@@ -42,9 +42,10 @@ pub(in crate::workflow) struct PreflightDoc {
     pub assert: Option<AssertDoc>,
 
     pub ssh: Option<Later>,
-    pub aws: Option<Later>,
     /// Does one thing in a Kubernetes cluster.
     pub kubernetes: Option<KubernetesDoc>,
+    /// Asks a service of AWS.
+    pub aws: Option<Box<AwsDoc>>,
     /// Looks how something stands: a port, a certificate, a name, a metric, a database.
     pub probe: Option<ProbeDoc>,
     /// Looks at a terraform configuration: a plan, or its outputs.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::{Serialize, Serializer};
 
 /// No span of time in a workflow is longer.
 const SPAN_MAX: Duration = Duration::from_hours(30 * 24);
@@ -89,6 +90,13 @@ pub fn parse_span(text: &str) -> Result<Duration, SpanMistake> {
 
 fn too_large() -> SpanMistake {
     SpanMistake::new("this time is too large (max 30d)", "")
+}
+
+/// In its smallest unit, which `parse_span` reads.
+impl Serialize for Span {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{}ms", self.0.as_millis()))
+    }
 }
 
 impl<'de> Deserialize<'de> for Span {

@@ -8,7 +8,7 @@ use super::action::{
     ApprovalDoc, AssertDoc, ChecklistDoc, ExecDoc, HttpDoc, NotifyDoc, VerifyDoc, WaitDoc,
     WorkflowDoc,
 };
-use super::call::{KubernetesDoc, ProbeDoc, TerraformDoc};
+use super::call::{AwsDoc, KubernetesDoc, ProbeDoc, TerraformDoc};
 use super::leaf::{ForEachDoc, Formula, Later, Needs, ShellDoc, Size};
 use super::named::Named;
 use super::span::Span;
@@ -104,9 +104,10 @@ pub(in crate::workflow) struct StepDoc {
     pub workflow: Option<WorkflowDoc>,
 
     pub ssh: Option<Later>,
-    pub aws: Option<Later>,
     /// Does one thing in a Kubernetes cluster.
     pub kubernetes: Option<KubernetesDoc>,
+    /// Asks a service of AWS.
+    pub aws: Option<Box<AwsDoc>>,
     /// Plans, applies or destroys a terraform or tofu configuration.
     pub terraform: Option<TerraformDoc>,
     /// Looks how something stands: a port, a certificate, a name, a metric, a database.
@@ -149,9 +150,10 @@ pub(in crate::workflow) struct CompensateDoc {
     pub idempotent: Option<bool>,
 
     pub ssh: Option<Later>,
-    pub aws: Option<Later>,
     /// Does one thing in a Kubernetes cluster.
     pub kubernetes: Option<KubernetesDoc>,
+    /// Asks a service of AWS.
+    pub aws: Option<Box<AwsDoc>>,
     /// Plans, applies or destroys a terraform or tofu configuration.
     pub terraform: Option<TerraformDoc>,
     /// Looks how something stands: a port, a certificate, a name, a metric, a database.

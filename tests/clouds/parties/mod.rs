@@ -1,5 +1,6 @@
 //! The parties that services are tested against: started once, when the first test needs them, and ended with the suite.
 
+pub(crate) mod aws;
 pub(crate) mod kubernetes;
 pub(crate) mod terraform;
 

@@ -2,11 +2,10 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
-use super::{free_port, keep, listens};
+use super::aws::moto;
 
 /// terraform cannot be had from any package registry: `tests/run` says aloud when its tests are skipped.
 pub(crate) fn is_missing() -> bool {
@@ -23,15 +22,7 @@ pub(crate) fn is_missing() -> bool {
 
 /// The `terraform` block of a configuration whose state lies in the bucket `name`.
 pub(crate) fn state_in_s3(name: &str) -> String {
-    static PORT: LazyLock<u16> = LazyLock::new(|| {
-        let port = free_port();
-        let mut server = Command::new(moto());
-        server.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
-        keep(&server);
-        listens("moto", port);
-        port
-    });
-    let port = *PORT;
+    let port = moto();
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
     let order = format!(
         "PUT /{name} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -59,15 +50,4 @@ pub(crate) fn state_in_s3(name: &str) -> String {
 }}
 "#
     )
-}
-
-/// The one that `tests/run` installs, or the machine's own.
-fn moto() -> PathBuf {
-    let home = std::env::var_os("HOME").unwrap_or_default();
-    let ours = PathBuf::from(home).join(".cache/flightdeck-tests/venv/bin/moto_server");
-    if ours.exists() {
-        ours
-    } else {
-        "moto_server".into()
-    }
 }

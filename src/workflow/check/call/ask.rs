@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::desk::{Desk, Role};
 use super::super::{http, step};
-use super::{kubernetes, probe, terraform};
+use super::{aws, kubernetes, probe, terraform};
 use crate::workflow::action::Until;
 use crate::workflow::call::{Call, Nature, Service};
 use crate::workflow::document::{Formula, StepDoc, UntilDoc};
@@ -12,7 +12,7 @@ use crate::workflow::template::{Expr, Template};
 use crate::yaml::At;
 
 /// The services, by their keys.
-pub(in super::super) const SERVICES: [&str; 3] = ["kubernetes", "probe", "terraform"];
+pub(in super::super) const SERVICES: [&str; 4] = ["kubernetes", "probe", "terraform", "aws"];
 
 /// What there is to know of a question to a service.
 pub(super) struct Asked<'d> {
@@ -43,6 +43,11 @@ pub(in super::super) fn call(
         let at = at.down("terraform");
         let asked = terraform::terraform(desk, doc, at);
         return Some(made(desk, Service::Terraform, doc, &asked, at));
+    }
+    if let Some(doc) = &doc.aws {
+        let at = at.down("aws");
+        let asked = aws::aws(desk, doc, at);
+        return Some(made(desk, Service::Aws, doc, &asked, at));
     }
     None
 }

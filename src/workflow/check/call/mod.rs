@@ -1,6 +1,7 @@
 //! Service calls: what all of them have is in `ask`; what each may be asked is told in a file of its own.
 
 mod ask;
+mod aws;
 mod kubernetes;
 mod probe;
 mod terraform;

@@ -1,11 +1,13 @@
 //! What is asked of services, one file each. The same types read the question twice: as it was written, when texts may hold
 //! `${{ }}`, and filled, in the attempt process.
 
+mod aws;
 mod count;
 mod kubernetes;
 mod probe;
 mod terraform;
 
+pub use aws::{AwsDoc, AwsGoal, AwsLookDoc, AwsUntilDoc};
 pub use count::Count;
 pub use kubernetes::{KubernetesDoc, RolloutWord, Target, is_manifest_file};
 pub use probe::ProbeDoc;
