@@ -11,6 +11,7 @@ mod record;
 
 mod aws;
 mod call;
+mod container;
 mod http;
 mod kubernetes;
 mod perform;

@@ -32,6 +32,7 @@ pub enum Service {
     Probe,
     Terraform,
     Aws,
+    Container,
 }
 
 /// What asking again may do.
@@ -53,6 +54,7 @@ impl Service {
             Self::Probe => "probe",
             Self::Terraform => "terraform",
             Self::Aws => "aws",
+            Self::Container => "container",
         }
     }
 }
@@ -64,6 +66,9 @@ impl<T> Call<T> {
             (Nature::Changes, Service::Terraform) => Some(
                 "terraform itself may go on; `terraform plan` in its folder shows what is missing, or who holds the lock",
             ),
+            (Nature::Changes | Nature::Repeatable, Service::Container) => {
+                Some("`docker ps -a` or `podman ps -a` shows what became of its container")
+            }
             _ => None,
         }
     }

@@ -23,9 +23,10 @@ pub use check::{
     Checked, Load, ParamProblem, bind, bind_params, check, check_including, check_recorded, render,
 };
 pub use document::{
-    AwsDoc, AwsGoal, AwsLookDoc, AwsUntilDoc, Count, KubernetesDoc, PlanMode, ProbeDoc,
-    RolloutWord, SpanMistake, Target, TerraformDoc, TerraformTool, is_manifest_file, parse_span,
-    schema,
+    AwsDoc, AwsGoal, AwsLookDoc, AwsUntilDoc, ContainerDoc, ContainerGoal, ContainerPull,
+    ContainerRestart, ContainerRunDoc, ContainerWait, Count, HealthyDoc, KubernetesDoc, PlanMode,
+    ProbeDoc, RolloutWord, SpanMistake, Target, TerraformDoc, TerraformTool, is_manifest_file,
+    parse_size, parse_span, schema,
 };
 pub use plan::{
     AttentionTimeout, FailurePolicy, FanOut, FanSource, Files, Hook, HookKind, Need, Objectives,

@@ -15,8 +15,10 @@ mod line;
 mod place;
 
 mod aws;
+mod container;
 mod kubernetes;
 mod parties;
 mod probe;
+mod ride;
 mod run;
 mod terraform;

@@ -1,35 +1,43 @@
 //! `terraform` against the real program: with a state in a file and one in S3. What came of it is read back by terraform.
 
+use std::ops::Deref;
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value as Json;
 
 use crate::face::Face;
 use crate::parties::terraform::{is_missing, state_in_s3};
 use crate::parties::until;
 use crate::place::Place;
+use crate::ride::Ride;
 
 /// A place with a configuration in the folder `infra`.
 struct Stack {
-    place: Place,
+    ride: Ride,
+}
+
+impl Deref for Stack {
+    type Target = Ride;
+
+    fn deref(&self) -> &Ride {
+        &self.ride
+    }
 }
 
 impl Stack {
     fn new(main: &str) -> Self {
         let place = Place::new();
         std::fs::create_dir(place.path("infra")).expect("a folder");
-        let stack = Self { place };
-        stack.place.write("infra/main.tf", main);
-        stack
+        place.write("infra/main.tf", main);
+        Self { ride: Ride(place) }
     }
 
     fn terraform(&self, args: &[&str]) -> Output {
         let mut command = Command::new("terraform");
         command
             .args(args)
-            .current_dir(self.place.path("infra"))
+            .current_dir(self.ride.path("infra"))
             .env_remove("TF_CLI_CONFIG_FILE")
             .env("TF_IN_AUTOMATION", "1");
         command.output().expect("terraform starts")
@@ -42,72 +50,10 @@ impl Stack {
         text.lines().map(str::to_owned).collect()
     }
 
-    /// Without a person.
-    fn run(&self, steps: &str) -> (i32, String) {
-        let mut child = self.begin(steps, &[]);
-        let code = child.wait().expect("its end").code().expect("a code");
-        let talk = std::fs::read_to_string(self.place.path("talk")).expect("its words");
-        (code, talk)
-    }
-
-    fn begin(&self, steps: &str, more: &[&str]) -> Child {
-        self.place
-            .write("w.yaml", &format!("name: stack\nsteps:\n{steps}"));
-        let args = [&["run", "w.yaml", "--headless", "--id", "r"], more].concat();
-        self.start(&args)
-    }
-
-    fn start(&self, args: &[&str]) -> Child {
-        let talk = || {
-            let mut file = std::fs::OpenOptions::new();
-            let file = file.create(true).append(true).open(self.place.path("talk"));
-            Stdio::from(file.expect("a file for its words"))
-        };
-        let mut command = self.place.command(args);
-        command.env_remove("TF_CLI_CONFIG_FILE");
-        command.stdout(talk()).stderr(talk());
-        command.spawn().expect("the binary starts")
-    }
-
-    /// The end of the newest attempt of a step, as the journal has it.
-    fn attempt(&self, step: &str) -> Json {
-        let output = self.place.output(&["show", "r", "--events"]);
-        let text = String::from_utf8(output.stdout).expect("UTF-8");
-        let events = text.lines().rev().map(|line| {
-            let event: Json = serde_json::from_str(line).expect("JSON");
-            event
-        });
-        let mut ends = events.filter(|e| e["event"] == "attempt_ended" && e["step"] == step);
-        ends.next()
-            .unwrap_or_else(|| panic!("{step} has not ended: {text}"))
-    }
-
-    fn message(&self, step: &str) -> String {
-        let attempt = self.attempt(step);
-        let message = attempt["message"].as_str();
-        message.unwrap_or_else(|| panic!("{attempt}")).to_owned()
-    }
-
-    fn log(&self, step: &str) -> String {
-        let output = self.place.output(&["logs", "r", step]);
-        String::from_utf8(output.stdout).expect("UTF-8")
-    }
-
-    fn ctl(&self, args: &[&str]) {
-        let output = self.place.output(&[&["ctl", "r"], args].concat());
-        assert!(output.status.success(), "{output:?}");
-    }
-
-    fn logs(&self, step: &str, text: &str) {
-        until(&format!("{step} says {text}"), || {
-            self.log(step).contains(text)
-        });
-    }
-
     /// All that flightdeck keeps of the run but the plan itself, which only its owner may read.
     fn kept(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let mut open = vec![self.place.path("state")];
+        let mut open = vec![self.ride.path("state")];
         while let Some(folder) = open.pop() {
             for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
                 let path = entry.path();
@@ -122,7 +68,7 @@ impl Stack {
     }
 
     fn plans(&self) -> Vec<PathBuf> {
-        let folder = std::fs::read_dir(self.place.path("state/runs/r/attempts")).expect("a folder");
+        let folder = std::fs::read_dir(self.ride.path("state/runs/r/attempts")).expect("a folder");
         let paths = folder.flatten().map(|entry| entry.path());
         paths
             .filter(|path| path.extension().is_some_and(|e| e == "tfplan"))
@@ -175,10 +121,8 @@ secrets: {db: {file: "secret"}}
 fn reviewed() -> Stack {
     let stack = Stack::new(SMALL);
     // Weaker than what the step says.
-    stack
-        .place
-        .write("infra/terraform.tfvars", "replicas = 7\n");
-    stack.place.write("secret", "s3cret-of-the-db \"${x}");
+    stack.write("infra/terraform.tfvars", "replicas = 7\n");
+    stack.write("secret", "s3cret-of-the-db \"${x}");
     stack
 }
 
@@ -189,14 +133,7 @@ fn the_plan_that_was_approved_is_what_is_applied() {
     }
     let stack = reviewed();
     let mut run = stack.begin(REVIEWED, &["--hold"]);
-    until("the approval", || {
-        stack
-            .place
-            .output(&["show", "r", "--json"])
-            .status
-            .success()
-            && stack.place.step("r", "go") == "waiting"
-    });
+    until("the approval", || stack.is("go", "waiting"));
     assert!(stack.state().is_empty(), "nothing before somebody says yes");
     let plan = stack.attempt("plan");
     assert_eq!(plan["outputs"]["add"], 4, "{plan}");
@@ -206,7 +143,7 @@ fn the_plan_that_was_approved_is_what_is_applied() {
     let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata().unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
     // What is applied is what was seen, whatever the folder says by then.
-    stack.place.write(
+    stack.write(
         "infra/more.tf",
         "resource \"terraform_data\" \"unseen\" {}\n",
     );
@@ -240,10 +177,8 @@ fn a_plan_is_read_and_approved_on_the_screen() {
         return;
     }
     let stack = reviewed();
-    stack
-        .place
-        .write("w.yaml", &format!("name: stack\nsteps:\n{REVIEWED}"));
-    let mut face = Face::start(&stack.place, &["run", "w.yaml", "--id", "r"], 80, 24);
+    stack.write("w.yaml", &format!("name: stack\nsteps:\n{REVIEWED}"));
+    let mut face = Face::start(&stack, &["run", "w.yaml", "--id", "r"], 80, 24);
     face.wait("ASKS");
     face.select("go");
     face.keys("a");
@@ -260,9 +195,7 @@ fn a_plan_is_read_and_approved_on_the_screen() {
     Face::settle();
     // Decision, note, No, Confirm.
     face.keys("\t\t\t\r");
-    until("the end of the run", || {
-        stack.place.phase("r") == "succeeded"
-    });
+    until("the end of the run", || stack.phase("r") == "succeeded");
     assert_eq!(stack.state().len(), 4);
     face.quit();
 }
@@ -280,7 +213,7 @@ fn a_plan_can_be_applied_once() {
 "#;
     let (code, talk) = stack.run(steps);
     assert_eq!(code, 1, "{talk}");
-    assert_eq!(stack.place.step("r", "once"), "succeeded");
+    assert_eq!(stack.step("r", "once"), "succeeded");
     let message = stack.message("twice");
     assert!(
         message.starts_with(
@@ -347,14 +280,7 @@ resource "terraform_data" "weak" {
 "#,
     );
     let mut run = stack.begin(APPLY, &["--hold"]);
-    until("the failure", || {
-        stack
-            .place
-            .output(&["show", "r", "--json"])
-            .status
-            .success()
-            && stack.place.step("r", "apply") == "failed"
-    });
+    until("the failure", || stack.is("apply", "failed"));
     let message = stack.message("apply");
     assert!(
         message.starts_with("terraform_data.weak: local-exec provisioner error: ")
@@ -390,9 +316,7 @@ fn a_cancelled_apply_halts_in_good_order() {
         "{log}"
     );
     stack.ctl(&["cancel", "apply"]);
-    until("the cancel", || {
-        stack.place.step("r", "apply") == "cancelled"
-    });
+    until("the cancel", || stack.step("r", "apply") == "cancelled");
     let message = stack.message("apply");
     assert_eq!(
         message,
@@ -400,7 +324,7 @@ fn a_cancelled_apply_halts_in_good_order() {
     );
     assert!(stack.state().contains(&"terraform_data.first".to_owned()));
     // No lock is left, and nothing of it lives: so the retry can do the rest.
-    stack.place.write("go", "");
+    stack.write("go", "");
     stack.ctl(&["retry", "apply"]);
     assert!(
         run.wait().expect("its end").success(),
@@ -420,53 +344,43 @@ fn the_holder_of_the_lock_is_named() {
     }
     let stack = Stack::new(SLOW);
     let mut run = stack.begin(APPLY, &[]);
-    until("the apply", || stack.place.path("begun").exists());
-    stack.place.write(
+    until("the apply", || stack.path("begun").exists());
+    stack.write(
         "second.yaml",
         "name: second\nsteps:\n  - {id: plan, terraform: {dir: infra, plan: true, init: false}}\n",
     );
     let second = ["run", "second.yaml", "--headless", "--id", "s"];
     let mut second = stack.start(&second);
     assert_eq!(second.wait().expect("its end").code(), Some(1));
-    let show = stack.place.show("s").to_string();
+    let show = stack.show("s").to_string();
     let holder = "terraform plan failed: the state is locked by ";
     assert!(
         show.contains(holder) && show.contains("(apply, since 2"),
         "{show}"
     );
     assert!(show.contains("`terraform force-unlock "), "{show}");
-    stack.place.write("go", "");
+    stack.write("go", "");
     assert!(run.wait().expect("its end").success());
 }
 
 /// The attempt process dies in the middle of an apply. terraform does not: it ends what it has begun, and writes its state.
 fn killed_hands(stack: &Stack) {
     let mut run = stack.begin(APPLY, &["--hold"]);
-    until("the apply", || stack.place.path("begun").exists());
-    run.kill().expect("killed");
-    run.wait().expect("reaped");
-    let wanted = format!(
-        "attempt-process\0{}\0",
-        stack.place.path("state/runs/r").display()
-    );
-    for pid in processes(&wanted) {
-        kill_process(pid, Signal::KILL).expect("killed");
-    }
+    until("the apply", || stack.path("begun").exists());
+    stack.kill(&mut run);
     let mut resumed = stack.start(&["resume", "r", "--headless", "--hold"]);
-    until("the verdict", || {
-        stack.place.step("r", "apply") == "unknown"
-    });
-    let show = stack.place.show("r").to_string();
+    until("the verdict", || stack.step("r", "apply") == "unknown");
+    let show = stack.show("r").to_string();
     assert!(
         show.contains("`terraform plan` in its folder shows what is missing"),
         "{show}"
     );
     // Whoever asks now is told who holds the lock.
     stack.ctl(&["retry", "apply"]);
-    until("the refusal", || stack.place.step("r", "apply") == "failed");
+    until("the refusal", || stack.step("r", "apply") == "failed");
     let message = stack.message("apply");
     assert!(message.contains("the state is locked by "), "{message}");
-    stack.place.write("go", "");
+    stack.write("go", "");
     until("terraform's own end", || stack.state().len() == 2);
     until("its lock is gone", || {
         stack.terraform(&["plan", "-input=false"]).status.success()
@@ -532,27 +446,12 @@ fn what_was_made_is_destroyed_and_a_plan_tells_whether_it_is_there() {
         stack.state().is_empty(),
         "the default workspace was never touched"
     );
-    let blue = std::fs::read_to_string(
-        stack
-            .place
-            .path("infra/terraform.tfstate.d/blue/terraform.tfstate"),
-    );
+    let blue =
+        std::fs::read_to_string(stack.path("infra/terraform.tfstate.d/blue/terraform.tfstate"));
     let blue: Json = serde_json::from_str(&blue.expect("a state")).expect("JSON");
     assert_eq!(
         blue["resources"].as_array().map(Vec::len),
         Some(0),
         "{blue}"
     );
-}
-
-fn processes(wanted: &str) -> Vec<Pid> {
-    let entries = std::fs::read_dir("/proc").expect("Linux").flatten();
-    let is_it = |path: PathBuf| {
-        let line = std::fs::read(path.join("cmdline")).unwrap_or_default();
-        memchr::memmem::find(&line, wanted.as_bytes()).is_some()
-    };
-    entries
-        .filter(|entry| is_it(entry.path()))
-        .filter_map(|e| Pid::from_raw(e.file_name().to_str()?.parse().ok()?))
-        .collect()
 }

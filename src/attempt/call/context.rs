@@ -1,6 +1,7 @@
 //! What a service call works in: whose attempt it is, where it says what it does, what it was told besides the question.
 
 use std::cell::{Cell, RefCell};
+use std::pin::Pin;
 
 use serde_json::{Map, Value as Json};
 
@@ -22,6 +23,9 @@ pub(in super::super) enum Trouble {
     Unknown(String),
 }
 
+/// What is done when the attempt is stopped. `Ok` says how things stand then; `Err`, why that is not known.
+pub(in super::super) type Farewell = Pin<Box<dyn Future<Output = Result<String, String>>>>;
+
 /// One attempt of a service call.
 pub(in super::super) struct Context<'a, 'l> {
     pub(in super::super) spec: &'a Spec,
@@ -31,6 +35,7 @@ pub(in super::super) struct Context<'a, 'l> {
     log: RefCell<&'a mut Log<'l>>,
     /// A change has left and was not answered yet.
     under_way: Cell<bool>,
+    farewell: RefCell<Option<Farewell>>,
     /// The inner status line that stands.
     status: RefCell<String>,
 }
@@ -51,6 +56,7 @@ impl<'a, 'l> Context<'a, 'l> {
             known,
             log: RefCell::new(log),
             under_way: Cell::new(false),
+            farewell: RefCell::default(),
             status: RefCell::default(),
         })
     }
@@ -89,6 +95,15 @@ impl<'a, 'l> Context<'a, 'l> {
     /// outcome is not known.
     pub(in super::super) fn under_way(&self, is: bool) {
         self.under_way.set(is);
+    }
+
+    /// For what goes on by itself when nobody asks for it any more: how to end it. `None` once that is no longer needed.
+    pub(in super::super) fn when_stopped(&self, farewell: Option<Farewell>) {
+        *self.farewell.borrow_mut() = farewell;
+    }
+
+    pub(super) fn take_farewell(&self) -> Option<Farewell> {
+        self.farewell.borrow_mut().take()
     }
 
     /// What is stopped now may have taken effect, and cannot simply be asked for again.

@@ -15,7 +15,7 @@ use super::super::secrets::{Known, Values};
 use super::super::signals::Signals;
 use super::super::stop::asked;
 use super::super::until::{Look, look_until};
-use super::super::{aws, probe, terraform};
+use super::super::{aws, container, probe, terraform};
 use super::context::{Answer, Context, Trouble};
 use super::hands::Hands;
 use crate::run::{Ended, Outcome, Spec};
@@ -68,8 +68,8 @@ pub(in super::super) fn perform(
         tokio::select! {
             biased;
             end = to_the_end(call, &ask, &cx) => end,
-            () = asked(tools.signals) => stopped(&cx, false),
-            () = sleep(limit) => stopped(&cx, true),
+            () = asked(tools.signals) => farewell(stopped(&cx, false), &cx, tools).await,
+            () = sleep(limit) => farewell(stopped(&cx, true), &cx, tools).await,
         }
     })
 }
@@ -129,6 +129,7 @@ async fn answer(service: Service, ask: Json, cx: &Context<'_, '_>) -> Result<Ans
     match service {
         Service::Kubernetes => kubernetes::perform(read(ask)?, cx).await,
         Service::Probe => probe::perform(read(ask)?, cx).await,
+        Service::Container => container::perform(read(ask)?, cx).await,
         Service::Terraform => Err(Trouble::Failed("it is asked through its program".into())),
         Service::Aws => aws::perform(read(ask)?, cx).await,
     }
@@ -137,6 +138,29 @@ async fn answer(service: Service, ask: Json, cx: &Context<'_, '_>) -> Result<Ans
 /// The question, now that everything in it is known.
 fn read<T: DeserializeOwned>(ask: Json) -> Result<T, Trouble> {
     serde_json::from_value(ask).map_err(|e| Trouble::Failed(format!("it cannot be asked: {e}")))
+}
+
+/// Ends what would go on by itself. It has the grace of the attempt and a little, and no more time if somebody asks again.
+async fn farewell(end: Ended, cx: &Context<'_, '_>, tools: &Tools<'_>) -> Ended {
+    let Some(farewell) = cx.take_farewell() else {
+        return end;
+    };
+    let limit = cx.spec.grace() + Duration::from_secs(5);
+    let stands = tokio::select! {
+        stands = farewell => stands,
+        () = asked(tools.signals) => Err("it may go on".to_owned()),
+        () = sleep(limit) => Err("it may go on".to_owned()),
+    };
+    let (outcome, stands) = match stands {
+        Ok(stands) => (end.outcome, stands),
+        Err(why) => (Outcome::Unknown, why),
+    };
+    cx.say(&stands);
+    Ended {
+        message: format!("{}; {stands}", end.message),
+        outcome,
+        ..end
+    }
 }
 
 /// Dropped from outside: by a person, or by the attempt's timeout.

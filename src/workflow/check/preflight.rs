@@ -18,7 +18,7 @@ use crate::yaml::At;
 const CHECKS_MAX: usize = 100;
 const TIMEOUT: Duration = Duration::from_secs(30);
 const ACTIONS: [&str; 4] = ["run", "exec", "http", "assert"];
-const LATER: [&str; 3] = ["ssh", "sql", "container"];
+const LATER: [&str; 2] = ["ssh", "sql"];
 
 pub(super) fn preflight(
     desk: &mut Desk<'_>,
@@ -152,6 +152,7 @@ fn action(
         probe: doc.probe.clone(),
         terraform: doc.terraform.clone(),
         aws: doc.aws.clone(),
+        container: doc.container.clone(),
         ..StepDoc::default()
     };
     let work = work::work(desk, &alike, at, defaults);

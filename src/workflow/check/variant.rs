@@ -128,6 +128,7 @@ fn as_step(said: &CompensateDoc, step: &StepDoc) -> StepDoc {
         probe: said.probe,
         terraform: said.terraform,
         aws: said.aws,
+        container: said.container,
         cwd: said.cwd,
         shell: said.shell.or_else(|| step.shell.clone()),
         stdin: said.stdin,

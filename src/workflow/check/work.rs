@@ -14,7 +14,7 @@ use crate::yaml::At;
 
 /// Longer scripts belong in files.
 const SCRIPT_MAX: usize = 64 * 1024;
-const LATER_VERIFY: [&str; 3] = ["ssh", "sql", "container"];
+const LATER_VERIFY: [&str; 2] = ["ssh", "sql"];
 
 pub(super) fn work(
     desk: &mut Desk<'_>,
@@ -85,6 +85,7 @@ pub(super) fn verify(
         probe: verify.probe.clone(),
         terraform: verify.terraform.clone(),
         aws: verify.aws.clone(),
+        container: verify.container.clone(),
         cwd: doc.cwd.clone(),
         shell: doc.shell.clone(),
         ..StepDoc::default()

@@ -14,7 +14,8 @@ use super::step::NeedWord;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::workflow) struct Size(pub(in crate::workflow) u64);
 
-fn parse_size(text: &str) -> Option<u64> {
+/// `64MiB`, `1GB`: a number and a unit.
+pub fn parse_size(text: &str) -> Option<u64> {
     let text = text.trim();
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let number: u64 = text[..digits].parse().ok()?;

@@ -19,13 +19,15 @@ pub(super) use action::{
     UntilDoc, VerifyDoc, WaitDoc, WorkflowDoc,
 };
 pub use call::{
-    AwsDoc, AwsGoal, AwsLookDoc, AwsUntilDoc, Count, KubernetesDoc, PlanMode, ProbeDoc,
-    RolloutWord, Target, TerraformDoc, TerraformTool, is_manifest_file,
+    AwsDoc, AwsGoal, AwsLookDoc, AwsUntilDoc, ContainerDoc, ContainerGoal, ContainerPull,
+    ContainerRestart, ContainerRunDoc, ContainerWait, Count, HealthyDoc, KubernetesDoc, PlanMode,
+    ProbeDoc, RolloutWord, Target, TerraformDoc, TerraformTool, is_manifest_file,
 };
 pub(super) use file::{
     DefaultsDoc, Document, OnAttentionTimeoutWord, ParamDoc, ParamType, SecretDoc,
 };
 pub(super) use hooks::HookDoc;
+pub use leaf::parse_size;
 pub(super) use leaf::{ForEachDoc, Formula, Needs, ShellDoc};
 pub(super) use named::Named;
 pub(super) use policies::{ConcurrencyDoc, ConflictWord, FreezeDoc, LiveApprovalDoc};

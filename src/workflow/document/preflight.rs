@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::action::{AssertDoc, ExecDoc, HttpDoc};
-use super::call::{AwsDoc, KubernetesDoc, ProbeDoc, TerraformDoc};
+use super::call::{AwsDoc, ContainerDoc, KubernetesDoc, ProbeDoc, TerraformDoc};
 use super::leaf::{Later, ShellDoc};
 use super::named::Named;
 use super::span::Span;
@@ -51,7 +51,8 @@ pub(in crate::workflow) struct PreflightDoc {
     /// Looks at a terraform configuration: a plan, or its outputs.
     pub terraform: Option<TerraformDoc>,
     pub sql: Option<Later>,
-    pub container: Option<Later>,
+    /// Looks at a container: inspect, wait or logs.
+    pub container: Option<ContainerDoc>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]

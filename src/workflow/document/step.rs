@@ -8,7 +8,7 @@ use super::action::{
     ApprovalDoc, AssertDoc, ChecklistDoc, ExecDoc, HttpDoc, NotifyDoc, VerifyDoc, WaitDoc,
     WorkflowDoc,
 };
-use super::call::{AwsDoc, KubernetesDoc, ProbeDoc, TerraformDoc};
+use super::call::{AwsDoc, ContainerDoc, KubernetesDoc, ProbeDoc, TerraformDoc};
 use super::leaf::{ForEachDoc, Formula, Later, Needs, ShellDoc, Size};
 use super::named::Named;
 use super::span::Span;
@@ -114,7 +114,8 @@ pub(in crate::workflow) struct StepDoc {
     pub probe: Option<ProbeDoc>,
     pub scale: Option<Later>,
     pub sql: Option<Later>,
-    pub container: Option<Later>,
+    /// Makes, replaces, stops or looks at a container of Docker or podman.
+    pub container: Option<ContainerDoc>,
     pub tty: Option<Later>,
 }
 
@@ -160,7 +161,8 @@ pub(in crate::workflow) struct CompensateDoc {
     pub probe: Option<ProbeDoc>,
     pub scale: Option<Later>,
     pub sql: Option<Later>,
-    pub container: Option<Later>,
+    /// Makes, replaces, stops or looks at a container of Docker or podman.
+    pub container: Option<ContainerDoc>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]

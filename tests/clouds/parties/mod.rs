@@ -2,6 +2,7 @@
 
 pub(crate) mod aws;
 pub(crate) mod kubernetes;
+pub(crate) mod podman;
 pub(crate) mod terraform;
 
 use std::net::{TcpListener, TcpStream};

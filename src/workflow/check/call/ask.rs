@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::desk::{Desk, Role};
 use super::super::{http, step};
-use super::{aws, kubernetes, probe, terraform};
+use super::{aws, container, kubernetes, probe, terraform};
 use crate::workflow::action::Until;
 use crate::workflow::call::{Call, Nature, Service};
 use crate::workflow::document::{Formula, StepDoc, UntilDoc};
@@ -12,7 +12,8 @@ use crate::workflow::template::{Expr, Template};
 use crate::yaml::At;
 
 /// The services, by their keys.
-pub(in super::super) const SERVICES: [&str; 4] = ["kubernetes", "probe", "terraform", "aws"];
+pub(in super::super) const SERVICES: [&str; 5] =
+    ["aws", "container", "kubernetes", "probe", "terraform"];
 
 /// What there is to know of a question to a service.
 pub(super) struct Asked<'d> {
@@ -48,6 +49,11 @@ pub(in super::super) fn call(
         let at = at.down("aws");
         let asked = aws::aws(desk, doc, at);
         return Some(made(desk, Service::Aws, doc, &asked, at));
+    }
+    if let Some(doc) = &doc.container {
+        let at = at.down("container");
+        let asked = container::container(desk, doc, at);
+        return Some(made(desk, Service::Container, doc, &asked, at));
     }
     None
 }

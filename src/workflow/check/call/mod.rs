@@ -2,6 +2,7 @@
 
 mod ask;
 mod aws;
+mod container;
 mod kubernetes;
 mod probe;
 mod terraform;

@@ -2,12 +2,17 @@
 //! `${{ }}`, and filled, in the attempt process.
 
 mod aws;
+mod container;
 mod count;
 mod kubernetes;
 mod probe;
 mod terraform;
 
 pub use aws::{AwsDoc, AwsGoal, AwsLookDoc, AwsUntilDoc};
+pub use container::{
+    ContainerDoc, ContainerGoal, ContainerPull, ContainerRestart, ContainerRunDoc, ContainerWait,
+    HealthyDoc,
+};
 pub use count::Count;
 pub use kubernetes::{KubernetesDoc, RolloutWord, Target, is_manifest_file};
 pub use probe::ProbeDoc;

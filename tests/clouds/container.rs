@@ -1,0 +1,302 @@
+//! `container` against podman's API. What came of it is read back by podman itself.
+
+use std::ops::Deref;
+
+use serde_json::Value as Json;
+
+use crate::parties::podman::{podman, says, socket};
+use crate::parties::{free_port, until};
+use crate::place::Place;
+use crate::ride::Ride;
+
+/// A run whose containers go with it. Their names begin with `name`.
+struct Harbour {
+    ride: Ride,
+    name: &'static str,
+}
+
+impl Deref for Harbour {
+    type Target = Ride;
+
+    fn deref(&self) -> &Ride {
+        &self.ride
+    }
+}
+
+impl Harbour {
+    fn new(name: &'static str) -> Self {
+        let ride = Ride(Place::new());
+        Self { ride, name }
+    }
+
+    /// Steps in which `NAME` stands for the name.
+    fn steps(&self, steps: &str) -> String {
+        let steps = steps.replace("NAME", self.name);
+        format!("{steps}\nenv: {{DOCKER_HOST: \"{}\"}}\n", socket())
+    }
+
+    fn sail(&self, steps: &str) -> (i32, String) {
+        self.run(&self.steps(steps))
+    }
+
+    /// Names and states of its containers, as podman has them.
+    fn there(&self) -> Vec<String> {
+        let filter = format!("name=^{}", self.name);
+        let text = says(&["ps", "-a", "--filter", &filter, "--format", "json"]);
+        let listed: Json = serde_json::from_str(&text).expect("JSON");
+        let listed = listed.as_array().expect("a list").iter();
+        let word = |value: &Json| value.as_str().unwrap_or_default().to_owned();
+        let mut all: Vec<String> = listed
+            .map(|one| format!("{} {}", word(&one["Names"][0]), word(&one["State"])))
+            .collect();
+        all.sort();
+        all
+    }
+}
+
+impl Drop for Harbour {
+    fn drop(&mut self) {
+        let filter = format!("name=^{}", self.name);
+        let names = says(&["ps", "-a", "--filter", &filter, "--format", "{{.Names}}"]);
+        for name in names.lines() {
+            podman(&["rm", "-f", "-t", "0", name]);
+        }
+    }
+}
+
+#[test]
+fn a_service_is_made_gets_healthy_and_is_stopped_started_and_removed() {
+    let harbour = Harbour::new("shop");
+    let port = free_port();
+    let steps = r#"
+  - id: up
+    container:
+      run:
+        {image: localhost/app:1, name: NAME, ports: ["127.0.0.1:PORT:8080"], memory: 64MiB, env: {COLOUR: blue},
+         labels: {tier: web}, wait: healthy, healthy: {http: "http://127.0.0.1:PORT/"}}
+  - {id: look, container: {inspect: NAME, expect: status == 'running'}}
+  - {id: colour, container: {exec: NAME, command: [/bin/sh, -c, 'echo "$COLOUR"']}}
+  - {id: said, run: 'test "$TEXT" = blue', env: {TEXT: "${{ steps.colour.outputs.text | trim }}"}}
+  - {id: stop, container: {stop: NAME, grace: 0}}
+  - {id: stopped, container: {wait: NAME, for: exited}}
+  - {id: start, container: {start: NAME, healthy: {tcp: "127.0.0.1:PORT"}}}
+  - {id: restart, container: {restart: NAME, grace: 0}}
+  - {id: hold, approval: {message: "Look"}}
+  - {id: remove, container: {remove: NAME, grace: 0}}
+  - {id: again, container: {remove: NAME, expect: not removed}}
+"#;
+    let steps = harbour.steps(&steps.replace("PORT", &port.to_string()));
+    let mut run = harbour.begin(&steps, &["--hold"]);
+    until("all but the end", || harbour.is("hold", "waiting"));
+    assert_eq!(harbour.there(), ["shop running"]);
+    let seen = says(&[
+        "inspect",
+        "shop",
+        "--format",
+        "{{.HostConfig.Memory}} {{index .Config.Labels \"tier\"}} {{index .Config.Labels \"flightdeck.step\"}}",
+    ]);
+    assert_eq!(seen, "67108864 web up");
+    harbour.ctl(&["approve", "hold"]);
+    assert!(
+        run.wait().expect("its end").success(),
+        "{}",
+        harbour.log("remove")
+    );
+    assert!(harbour.there().is_empty());
+}
+
+#[test]
+fn a_job_says_what_it_says_and_ends_as_it_ends() {
+    let harbour = Harbour::new("job");
+    let steps = harbour.steps(
+        r#"
+  - id: job
+    container:
+      run:
+        image: localhost/app:1
+        name: NAME
+        command: [/bin/sh, -c, 'echo out; echo err >&2; test -e /gate/go || exit 3']
+        volumes: ["GATE:/gate"]
+        wait: exit
+"#,
+    );
+    let gate = harbour.path("gate");
+    std::fs::create_dir(&gate).expect("a folder");
+    let mut run = harbour.begin(&steps.replace("GATE", gate.to_str().unwrap()), &["--hold"]);
+    until("its failure", || harbour.is("job", "failed"));
+    assert_eq!(harbour.message("job"), "job ended with exit 3");
+    let log = harbour.log("job");
+    assert!(log.contains("\nout\n") && log.contains("\nerr\n"), "{log}");
+    harbour.write("gate/go", "");
+    harbour.ctl(&["retry", "job"]);
+    assert!(
+        run.wait().expect("its end").success(),
+        "{}",
+        harbour.log("job")
+    );
+    assert_eq!(harbour.there(), ["job exited"]);
+    assert_eq!(
+        says(&["inspect", "job", "--format", "{{.State.ExitCode}}"]),
+        "0"
+    );
+}
+
+/// Engine and attempt process die while the job runs: the next attempt finds it, and waits for the same one.
+#[test]
+fn a_container_is_made_once_whatever_dies() {
+    let harbour = Harbour::new("once");
+    let steps = harbour.steps(
+        r#"
+  - id: job
+    container:
+      run:
+        image: localhost/app:1
+        name: NAME
+        command: [/bin/sh, -c, 'echo begun; while ! test -e /gate/go; do sleep 0.05; done; echo ended']
+        volumes: ["GATE:/gate"]
+        wait: exit
+"#,
+    );
+    let gate = harbour.path("gate");
+    std::fs::create_dir(&gate).expect("a folder");
+    let mut run = harbour.begin(&steps.replace("GATE", gate.to_str().unwrap()), &["--hold"]);
+    harbour.logs("job", "begun");
+    let id = says(&["inspect", "once", "--format", "{{.Id}}"]);
+    harbour.kill(&mut run);
+    let mut resumed = harbour.start(&["resume", "r", "--headless", "--hold"]);
+    harbour.logs("job", "is there already, and is taken over");
+    harbour.write("gate/go", "");
+    assert!(
+        resumed.wait().expect("its end").success(),
+        "{}",
+        harbour.log("job")
+    );
+    assert_eq!(harbour.there(), ["once exited"]);
+    assert_eq!(says(&["inspect", "once", "--format", "{{.Id}}"]), id);
+    assert_eq!(harbour.attempt("job")["outputs"]["adopted"], true);
+    assert!(harbour.log("job").contains("\nended\n"));
+}
+
+#[test]
+fn a_name_that_is_taken_says_by_whom() {
+    let harbour = Harbour::new("taken");
+    let made = podman(&["create", "--name", "taken", "localhost/app:1"]);
+    assert!(made.status.success(), "{made:?}");
+    let (code, talk) =
+        harbour.sail("  - {id: a, container: {run: {image: 'localhost/app:1', name: NAME}}}\n");
+    assert_eq!(code, 1, "{talk}");
+    let message = harbour.message("a");
+    assert!(
+        message.starts_with("the name taken is taken by container ")
+            && message.ends_with(" (localhost/app:1, created), not made by flightdeck: choose another name, remove it, or use `replace`"),
+        "{message}"
+    );
+    assert_eq!(harbour.there(), ["taken created"]);
+}
+
+const REPLACE: &str = r#"
+  - id: old
+    container: {run: {image: "localhost/app:1", name: NAME, labels: {version: "1"}}}
+  - id: new
+    container:
+      replace: {image: "localhost/app:1", name: NAME, labels: {version: "2"}, healthcheck: CHECK}
+      grace: 0
+"#;
+
+#[test]
+fn a_new_container_takes_the_place_of_the_old_one() {
+    let harbour = Harbour::new("swap");
+    let (code, talk) = harbour.sail(&REPLACE.replace("CHECK", "[/bin/true]"));
+    assert_eq!(code, 0, "{talk} {}", harbour.log("new"));
+    assert_eq!(harbour.there(), ["swap running", "swap-before exited"]);
+    let version = |name: &str| {
+        says(&[
+            "inspect",
+            name,
+            "--format",
+            "{{index .Config.Labels \"version\"}}",
+        ])
+    };
+    assert_eq!(
+        (version("swap"), version("swap-before")),
+        ("2".into(), "1".into())
+    );
+    assert_eq!(harbour.attempt("new")["outputs"]["health"], "healthy");
+}
+
+#[test]
+fn the_old_container_comes_back_if_the_new_one_does_not_get_healthy() {
+    let harbour = Harbour::new("back");
+    let (code, talk) = harbour.sail(&REPLACE.replace("CHECK", "[/bin/false]"));
+    assert_eq!(code, 1, "{talk}");
+    let message = harbour.message("new");
+    assert!(
+        message.starts_with("back is unhealthy by its own healthcheck")
+            && message.ends_with("; the old back is back and runs"),
+        "{message}"
+    );
+    assert_eq!(harbour.there(), ["back running"]);
+    assert_eq!(
+        says(&[
+            "inspect",
+            "back",
+            "--format",
+            "{{index .Config.Labels \"version\"}}"
+        ]),
+        "1"
+    );
+}
+
+/// A job would go on by itself: a cancel stops it, as it stops every other step.
+#[test]
+fn a_cancelled_job_is_stopped() {
+    let harbour = Harbour::new("adrift");
+    let steps = harbour.steps(
+        "  - {id: job, kill_grace: 1s, container: {run: {image: 'localhost/app:1', name: NAME, command: [/bin/sh, -c, 'echo begun; sleep 60'], wait: exit}}}\n",
+    );
+    let mut run = harbour.begin(&steps, &["--hold"]);
+    harbour.logs("job", "begun");
+    harbour.ctl(&["cancel", "job"]);
+    until("the verdict", || harbour.is("job", "cancelled"));
+    assert_eq!(harbour.message("job"), "cancelled; adrift was stopped");
+    assert_eq!(harbour.there(), ["adrift exited"]);
+    run.kill().expect("killed");
+    run.wait().expect("reaped");
+}
+
+#[test]
+fn what_cannot_be_had_is_told_plainly() {
+    let harbour = Harbour::new("none");
+    let check = |step: &str, what: &str| {
+        let (code, talk) = harbour.sail(&format!("  - {{id: a, container: {step}}}\n"));
+        assert_eq!(code, 1, "{talk}");
+        let message = harbour.message("a");
+        assert!(message.contains(what), "{message}");
+        std::fs::remove_dir_all(harbour.path("state/runs/r")).expect("forgotten");
+    };
+    check("{inspect: NAME}", "there is no container none");
+    check(
+        "{run: {image: 'localhost/nope:1', name: NAME, pull: never}}",
+        "the image localhost/nope:1 is not here, and the step says `pull: never`",
+    );
+    check(
+        "{run: {image: 'localhost:1/nope:1', name: NAME}}",
+        "cannot pull localhost:1/nope:1: ",
+    );
+    check(
+        "{run: {image: 'localhost/app:1', name: NAME, command: [/no/such/program]}}",
+        "cannot start none: ",
+    );
+    assert!(
+        harbour.there().is_empty(),
+        "what does not start is not left"
+    );
+    check(
+        "{inspect: NAME, host: 'unix:///no/such/socket'}",
+        "cannot reach the container engine at unix:///no/such/socket: ",
+    );
+    check(
+        "{inspect: NAME, host: 'ssh://elsewhere'}",
+        "is no place of a container engine",
+    );
+}
