@@ -25,7 +25,7 @@ const FLOORS: [&[&[&str]]; 9] = [
 ];
 
 /// Crates that may be named only where these expressions match a path.
-const CONFINED: [(&str, &str); 13] = [
+const CONFINED: [(&str, &str); 19] = [
     ("aws_config", "^src/attempt/aws"),
     ("aws_credential_types", "^src/attempt/aws"),
     ("aws_sigv4", "^src/attempt/aws"),
@@ -37,6 +37,12 @@ const CONFINED: [(&str, &str); 13] = [
     ("kube", "^src/attempt/kubernetes/"),
     ("k8s_openapi", "^src/attempt/kubernetes/"),
     ("serde_yaml", r"^src/yaml\.rs$"),
+    ("tokio_postgres", "^src/attempt/(postgres|probe|sql)"),
+    ("tokio_postgres_rustls", "^src/attempt/postgres"),
+    ("hickory_resolver", "^src/attempt/probe"),
+    ("x509_cert", "^src/attempt/probe"),
+    ("tokio_rustls", "^src/attempt/probe"),
+    ("rustls", "^src/attempt"),
     ("minijinja", "^src/workflow/(template|expr)"),
     (
         "tokio",

@@ -17,7 +17,11 @@ mod kubernetes;
 mod perform;
 mod probe;
 mod program;
+mod sql;
 mod terraform;
+
+mod postgres;
+mod tls;
 
 mod child;
 mod clock;

@@ -33,6 +33,7 @@ pub enum Service {
     Terraform,
     Aws,
     Container,
+    Sql,
 }
 
 /// What asking again may do.
@@ -55,6 +56,7 @@ impl Service {
             Self::Terraform => "terraform",
             Self::Aws => "aws",
             Self::Container => "container",
+            Self::Sql => "sql",
         }
     }
 }

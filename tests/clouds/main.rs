@@ -21,4 +21,5 @@ mod parties;
 mod probe;
 mod ride;
 mod run;
+mod sql;
 mod terraform;

@@ -23,8 +23,18 @@ pub(in super::super) enum Trouble {
     Unknown(String),
 }
 
-/// What is done when the attempt is stopped. `Ok` says how things stand then; `Err`, why that is not known.
-pub(in super::super) type Farewell = Pin<Box<dyn Future<Output = Result<String, String>>>>;
+/// What is done when the attempt is stopped, and what is known then.
+pub(in super::super) type Farewell = Pin<Box<dyn Future<Output = Parted>>>;
+
+/// How things stand after a [`Farewell`].
+pub(in super::super) enum Parted {
+    /// It goes on no more, in words.
+    Stopped(String),
+    /// It was done before the word to stop arrived.
+    Done(Answer),
+    /// In words, why it is not known.
+    Unknown(String),
+}
 
 /// One attempt of a service call.
 pub(in super::super) struct Context<'a, 'l> {
@@ -38,15 +48,19 @@ pub(in super::super) struct Context<'a, 'l> {
     farewell: RefCell<Option<Farewell>>,
     /// The inner status line that stands.
     status: RefCell<String>,
+    /// The answer in a few words.
+    found: RefCell<Option<String>>,
+    judged: bool,
 }
 
 impl<'a, 'l> Context<'a, 'l> {
-    /// `Err` says which secret is missing.
+    /// `judged`: there is an expectation. `Err` says which secret is missing.
     pub(super) fn new(
         spec: &'a Spec,
         known: &'a Known,
         values: &Values,
         log: &'a mut Log<'l>,
+        judged: bool,
     ) -> Result<Self, String> {
         let env = spec.env.iter();
         let env = env.map(|(name, text)| Ok((name.clone(), values.fill(text)?)));
@@ -58,6 +72,8 @@ impl<'a, 'l> Context<'a, 'l> {
             under_way: Cell::new(false),
             farewell: RefCell::default(),
             status: RefCell::default(),
+            found: RefCell::default(),
+            judged,
         })
     }
 
@@ -89,6 +105,21 @@ impl<'a, 'l> Context<'a, 'l> {
             words.clone_into(&mut self.status.borrow_mut());
             self.say(&format!("~ {words}"));
         }
+    }
+
+    /// An expectation looks at the answer: it may want what would be a failure without it.
+    pub(in super::super) fn is_judged(&self) -> bool {
+        self.judged
+    }
+
+    /// The answer in a few words, for a message that says what was found instead of what was expected.
+    pub(in super::super) fn found(&self, words: impl Into<String>) {
+        *self.found.borrow_mut() = Some(words.into());
+    }
+
+    /// What was found by the look that has just ended.
+    pub(super) fn take_found(&self) -> Option<String> {
+        self.found.borrow_mut().take()
     }
 
     /// Around a call that changes something: `true` before it leaves, `false` when it is answered. Stopped in between, the

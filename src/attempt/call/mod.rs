@@ -8,6 +8,6 @@ mod context;
 mod hands;
 mod perform;
 
-pub(super) use context::{Answer, Context, Farewell, Trouble};
+pub(super) use context::{Answer, Context, Farewell, Parted, Trouble};
 pub(super) use hands::Hands;
 pub(super) use perform::{By, Tools, perform};

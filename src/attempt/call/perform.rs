@@ -15,8 +15,8 @@ use super::super::secrets::{Known, Values};
 use super::super::signals::Signals;
 use super::super::stop::asked;
 use super::super::until::{Look, look_until};
-use super::super::{aws, container, probe, terraform};
-use super::context::{Answer, Context, Trouble};
+use super::super::{aws, container, probe, sql, terraform};
+use super::context::{Answer, Context, Parted, Trouble};
 use super::hands::Hands;
 use crate::run::{Ended, Outcome, Spec};
 use crate::time::spoken_span;
@@ -49,7 +49,8 @@ pub(in super::super) fn perform(
     log: &mut Log<'_>,
 ) -> Ended {
     let prepared = tools.values.fill_tree(&call.ask).and_then(|ask| {
-        let cx = Context::new(spec, tools.known, tools.values, log)?;
+        let judged = call.expect.is_some();
+        let cx = Context::new(spec, tools.known, tools.values, log, judged)?;
         Ok((ask, cx))
     });
     let (ask, cx) = match prepared {
@@ -84,7 +85,7 @@ fn by_program(call: &Call<Filled>, ask: Json, cx: &Context<'_, '_>, hands: Hands
     };
     match answer {
         Err(end) => *end,
-        Ok(answer) => match met(call.expect.as_ref(), &answer) {
+        Ok(answer) => match met(call.expect.as_ref(), &answer, cx.take_found()) {
             Ok(()) => publish(answer, cx),
             Err(why) => Ended::new(Outcome::Failed, why),
         },
@@ -112,7 +113,7 @@ async fn look(
         Ok(Err(Trouble::Unreached(why))) => unmet(why, cx),
         Ok(Err(Trouble::Failed(why))) => over(Outcome::Failed, why),
         Ok(Err(Trouble::Unknown(why))) => over(Outcome::Unknown, why),
-        Ok(Ok(answer)) => match met(call.expect.as_ref(), &answer) {
+        Ok(Ok(answer)) => match met(call.expect.as_ref(), &answer, cx.take_found()) {
             Ok(()) => Look::Met(answer),
             Err(why) => unmet(why, cx),
         },
@@ -132,6 +133,7 @@ async fn answer(service: Service, ask: Json, cx: &Context<'_, '_>) -> Result<Ans
         Service::Container => container::perform(read(ask)?, cx).await,
         Service::Terraform => Err(Trouble::Failed("it is asked through its program".into())),
         Service::Aws => aws::perform(read(ask)?, cx).await,
+        Service::Sql => sql::perform(read(ask)?, cx).await,
     }
 }
 
@@ -146,14 +148,20 @@ async fn farewell(end: Ended, cx: &Context<'_, '_>, tools: &Tools<'_>) -> Ended 
         return end;
     };
     let limit = cx.spec.grace() + Duration::from_secs(5);
-    let stands = tokio::select! {
-        stands = farewell => stands,
-        () = asked(tools.signals) => Err("it may go on".to_owned()),
-        () = sleep(limit) => Err("it may go on".to_owned()),
+    let over = || Parted::Unknown("it may go on".to_owned());
+    let parted = tokio::select! {
+        parted = farewell => parted,
+        () = asked(tools.signals) => over(),
+        () = sleep(limit) => over(),
     };
-    let (outcome, stands) = match stands {
-        Ok(stands) => (end.outcome, stands),
-        Err(why) => (Outcome::Unknown, why),
+    let (outcome, stands) = match parted {
+        Parted::Stopped(stands) => (end.outcome, stands),
+        Parted::Unknown(why) => (Outcome::Unknown, why),
+        Parted::Done(answer) => {
+            let mut done = publish(answer, cx);
+            done.message = format!("{}, but it was done by then", end.message);
+            return done;
+        }
     };
     cx.say(&stands);
     Ended {
@@ -179,16 +187,22 @@ fn stopped(cx: &Context<'_, '_>, timed_out: bool) -> Ended {
     Ended::new(outcome, word)
 }
 
-/// `Err` says what was expected and what came.
-fn met(expect: Option<&Expr>, answer: &Answer) -> Result<(), String> {
+/// `Err` says what was expected and what came: `found`, if the service said it in few words.
+fn met(expect: Option<&Expr>, answer: &Answer, found: Option<String>) -> Result<(), String> {
     let Some(expect) = expect else {
         return Ok(());
     };
     let source = expect.source();
     match expect.truth(&Seen(answer)) {
         Ok(true) => Ok(()),
-        Ok(false) => Err(format!("expected {source}, got {}", told(answer))),
-        Err(why) => Err(format!("cannot tell whether {source}: {why}")),
+        Ok(false) => {
+            let found = found.unwrap_or_else(|| told(answer));
+            Err(format!("expected {source}, got {found}"))
+        }
+        Err(why) => {
+            let found = found.map(|found| format!(" ({found})")).unwrap_or_default();
+            Err(format!("cannot tell whether {source}: {why}{found}"))
+        }
     }
 }
 
@@ -232,12 +246,12 @@ fn bounded(value: Json) -> Json {
     Json::from(&text[..end])
 }
 
-/// What an expectation sees.
+/// What an expectation sees. Null is not there: compared, it would count as less than any number.
 struct Seen<'a>(&'a Answer);
 
 impl Scope for Seen<'_> {
     fn root(&self, name: &str) -> Option<Json> {
-        self.0.get(name).cloned()
+        self.0.get(name).filter(|value| !value.is_null()).cloned()
     }
 
     fn step(&self, _id: &str) -> Option<Json> {

@@ -6,7 +6,7 @@
 use reqwest::Method;
 use serde_json::Value as Json;
 
-use super::super::call::{Answer, Context, Farewell, Trouble};
+use super::super::call::{Answer, Context, Farewell, Parted, Trouble};
 use super::engine::Engine;
 use super::order::{KEY, ORDER, Order, RUN, STEP};
 use super::perform::{remove, start};
@@ -123,10 +123,10 @@ fn halt(engine: &Engine, name: &str, cx: &Context<'_, '_>) -> Farewell {
         let path = format!("/containers/{name}/stop?t={grace}");
         match engine.post(&path).await {
             Ok(reply) if matches!(reply.status, 200..=299 | 304 | 404) => {
-                Ok(format!("{name} was stopped"))
+                Parted::Stopped(format!("{name} was stopped"))
             }
-            Ok(reply) => Err(format!("{name} could not be stopped: {}", reply.words())),
-            Err(_) => Err(format!("{name} may go on: the engine does not answer")),
+            Ok(reply) => Parted::Unknown(format!("{name} could not be stopped: {}", reply.words())),
+            Err(_) => Parted::Unknown(format!("{name} may go on: the engine does not answer")),
         }
     })
 }

@@ -3,6 +3,7 @@
 //! What matters most is what is said when things go wrong: a request that never left is a definite failure, one that left
 //! and was not answered in full may have taken effect.
 
+mod fetch;
 mod perform;
 mod post;
 
@@ -11,6 +12,7 @@ mod guard;
 mod request;
 mod send;
 
+pub(super) use fetch::{Fetch, fetch};
 pub(super) use guard::Guard;
 pub(super) use perform::{Tools, perform};
 pub use post::post;

@@ -60,6 +60,7 @@ fn hook(
         kubernetes: doc.kubernetes.clone(),
         probe: doc.probe.clone(),
         aws: doc.aws.clone(),
+        sql: doc.sql.clone(),
         ..StepDoc::default()
     };
     let what = format!("the hook `{}`", kind.word());

@@ -205,11 +205,6 @@ pub(super) fn until(desk: &mut Desk<'_>, doc: &UntilDoc, at: At<'_>) -> Until {
 
 /// A secret over plain http to another machine can be read on the way.
 fn in_the_clear(desk: &mut Desk<'_>, http: &Http<Template>, at: At<'_>) {
-    let start = http.url.constant_start();
-    let local = ["http://127.", "http://localhost", "http://[::1]"];
-    if !start.starts_with("http://") || local.iter().any(|l| start.starts_with(l)) {
-        return;
-    }
     let mut texts: Vec<&Template> = vec![&http.url];
     texts.extend(http.headers.iter().map(|(_, text)| text));
     texts.extend(
@@ -218,6 +213,15 @@ fn in_the_clear(desk: &mut Desk<'_>, http: &Http<Template>, at: At<'_>) {
             .flat_map(|(user, password)| [user, password]),
     );
     if texts.iter().any(|text| text.secrets().next().is_some()) {
+        secret_in_the_clear(desk, &http.url, at);
+    }
+}
+
+/// Warns if `url`, to which a secret goes, is plain http to another machine.
+pub(super) fn secret_in_the_clear(desk: &mut Desk<'_>, url: &Template, at: At<'_>) {
+    let start = url.constant_start();
+    let local = ["http://127.", "http://localhost", "http://[::1]"];
+    if start.starts_with("http://") && !local.iter().any(|l| start.starts_with(l)) {
         let message = "a secret is sent over http: others can read it on the way";
         desk.warning("secret_in_the_clear", at.span(), message)
             .hint("use https");

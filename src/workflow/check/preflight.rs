@@ -18,7 +18,7 @@ use crate::yaml::At;
 const CHECKS_MAX: usize = 100;
 const TIMEOUT: Duration = Duration::from_secs(30);
 const ACTIONS: [&str; 4] = ["run", "exec", "http", "assert"];
-const LATER: [&str; 2] = ["ssh", "sql"];
+const LATER: [&str; 1] = ["ssh"];
 
 pub(super) fn preflight(
     desk: &mut Desk<'_>,
@@ -153,6 +153,7 @@ fn action(
         terraform: doc.terraform.clone(),
         aws: doc.aws.clone(),
         container: doc.container.clone(),
+        sql: doc.sql.clone(),
         ..StepDoc::default()
     };
     let work = work::work(desk, &alike, at, defaults);

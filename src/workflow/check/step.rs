@@ -34,7 +34,7 @@ const ACTIONS: [&str; 10] = [
     "set",
     "workflow",
 ];
-pub(super) const LATER_ACTIONS: [&str; 3] = ["ssh", "scale", "sql"];
+pub(super) const LATER_ACTIONS: [&str; 2] = ["ssh", "scale"];
 /// What means nothing for an action without a process.
 const WORK_ONLY: [&str; 9] = [
     "verify",

@@ -129,6 +129,7 @@ fn as_step(said: &CompensateDoc, step: &StepDoc) -> StepDoc {
         terraform: said.terraform,
         aws: said.aws,
         container: said.container,
+        sql: said.sql,
         cwd: said.cwd,
         shell: said.shell.or_else(|| step.shell.clone()),
         stdin: said.stdin,

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use super::defaults::Defaults;
-use super::desk::{Desk, Role};
+use super::desk::{Desk, Role, nth_expression};
 use super::{call, http};
 use crate::workflow::action::{Command, Work};
 use crate::workflow::call::Nature;
@@ -14,7 +14,7 @@ use crate::yaml::At;
 
 /// Longer scripts belong in files.
 const SCRIPT_MAX: usize = 64 * 1024;
-const LATER_VERIFY: [&str; 2] = ["ssh", "sql"];
+const LATER_VERIFY: [&str; 1] = ["ssh"];
 
 pub(super) fn work(
     desk: &mut Desk<'_>,
@@ -86,6 +86,7 @@ pub(super) fn verify(
         terraform: verify.terraform.clone(),
         aws: verify.aws.clone(),
         container: verify.container.clone(),
+        sql: verify.sql.clone(),
         cwd: doc.cwd.clone(),
         shell: doc.shell.clone(),
         ..StepDoc::default()
@@ -249,34 +250,33 @@ pub(super) fn shell_text(argv: &[String]) -> Option<usize> {
 fn no_values(desk: &mut Desk<'_>, script: &str, at: At<'_>, what: &str) {
     let mut names: Vec<String> = Vec::new();
     let mut lines = String::new();
-    let mut rest = script;
-    let mut nth = 0;
-    let mut first = None;
-    while let Some(start) = rest.find("${{") {
-        let inner = &rest[start + 3..];
-        let end = inner.find("}}").unwrap_or(inner.len());
-        let expression = inner[..end].trim();
+    for expression in expressions(script) {
         let name = variable_name(expression, names.len());
         if !names.contains(&name) {
             let _ = write!(lines, "\n  {name}: \"${{{{ {expression} }}}}\"");
             names.push(name);
         }
-        first = first.or_else(|| super::desk::nth_expression(desk.text, at.whole(), nth));
-        nth += 1;
-        rest = &inner[end..];
     }
     let Some(name) = names.first() else {
         return;
     };
     let message = format!("`${{{{ }}}}` in `{what}`: values never become shell text");
     let hint = format!("pass it by the environment and write \"${name}\" instead:\nenv:{lines}");
-    desk.error(
-        "value_in_shell",
-        first.unwrap_or_else(|| at.span()),
-        message,
-    )
-    .label("this could run as a command")
-    .hint(hint);
+    desk.error("value_in_shell", first_expression(desk, at), message)
+        .label("this could run as a command")
+        .hint(hint);
+}
+
+/// What stands in the `${{ }}` of a text that must be constant.
+pub(super) fn expressions(text: &str) -> impl Iterator<Item = &str> {
+    text.split("${{")
+        .skip(1)
+        .map(|rest| rest.split("}}").next().unwrap_or(rest).trim())
+}
+
+/// Where the first of them stands.
+pub(super) fn first_expression(desk: &Desk<'_>, at: At<'_>) -> std::ops::Range<usize> {
+    nth_expression(desk.text, at.whole(), 0).unwrap_or_else(|| at.span())
 }
 
 /// The last name of an expression, as a variable.

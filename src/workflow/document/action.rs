@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::call::{AwsDoc, ContainerDoc, KubernetesDoc, ProbeDoc, TerraformDoc};
+use super::call::{AwsDoc, ContainerDoc, KubernetesDoc, ProbeDoc, SqlDoc, TerraformDoc};
 use super::file::ParamDoc;
 use super::leaf::{Formula, Later};
 use super::named::Named;
@@ -182,7 +182,8 @@ pub(in crate::workflow) struct VerifyDoc {
     pub probe: Option<ProbeDoc>,
     /// Looks at a terraform configuration; a plan with `expect: not changed` says whether all of it is there.
     pub terraform: Option<TerraformDoc>,
-    pub sql: Option<Later>,
     /// Looks at a container: inspect, wait or logs.
     pub container: Option<ContainerDoc>,
+    /// Asks a PostgreSQL database.
+    pub sql: Option<SqlDoc>,
 }

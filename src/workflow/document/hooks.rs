@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::action::{ExecDoc, HttpDoc, NotifyDoc};
-use super::call::{AwsDoc, KubernetesDoc, ProbeDoc};
+use super::call::{AwsDoc, KubernetesDoc, ProbeDoc, SqlDoc};
 use super::leaf::{Later, ShellDoc};
 use super::named::Named;
 use super::span::Span;
@@ -52,6 +52,7 @@ pub(in crate::workflow) struct HookDoc {
     /// Looks how something stands: a port, a certificate, a name, a metric, a database.
     pub probe: Option<ProbeDoc>,
     pub scale: Option<Later>,
-    pub sql: Option<Later>,
+    /// Asks a PostgreSQL database.
+    pub sql: Option<SqlDoc>,
     pub container: Option<Later>,
 }

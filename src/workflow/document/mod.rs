@@ -20,8 +20,10 @@ pub(super) use action::{
 };
 pub use call::{
     AwsDoc, AwsGoal, AwsLookDoc, AwsUntilDoc, ContainerDoc, ContainerGoal, ContainerPull,
-    ContainerRestart, ContainerRunDoc, ContainerWait, Count, HealthyDoc, KubernetesDoc, PlanMode,
-    ProbeDoc, RolloutWord, Target, TerraformDoc, TerraformTool, is_manifest_file,
+    ContainerRestart, ContainerRunDoc, ContainerWait, Count, DatabaseDoc, HealthyDoc,
+    KubernetesDoc, PlanMode, ProbeDoc, PrometheusDoc, PromoteDoc, RangeDoc, RecordWord, RedisDoc,
+    RolloutWord, Short, SqlDoc, StatementDoc, Target, TerraformDoc, TerraformTool, TlsWord,
+    is_manifest_file,
 };
 pub(super) use file::{
     DefaultsDoc, Document, OnAttentionTimeoutWord, ParamDoc, ParamType, SecretDoc,

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::action::{AssertDoc, ExecDoc, HttpDoc};
-use super::call::{AwsDoc, ContainerDoc, KubernetesDoc, ProbeDoc, TerraformDoc};
+use super::call::{AwsDoc, ContainerDoc, KubernetesDoc, ProbeDoc, SqlDoc, TerraformDoc};
 use super::leaf::{Later, ShellDoc};
 use super::named::Named;
 use super::span::Span;
@@ -50,9 +50,10 @@ pub(in crate::workflow) struct PreflightDoc {
     pub probe: Option<ProbeDoc>,
     /// Looks at a terraform configuration: a plan, or its outputs.
     pub terraform: Option<TerraformDoc>,
-    pub sql: Option<Later>,
     /// Looks at a container: inspect, wait or logs.
     pub container: Option<ContainerDoc>,
+    /// Asks a PostgreSQL database.
+    pub sql: Option<SqlDoc>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]

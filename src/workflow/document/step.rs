@@ -8,7 +8,7 @@ use super::action::{
     ApprovalDoc, AssertDoc, ChecklistDoc, ExecDoc, HttpDoc, NotifyDoc, VerifyDoc, WaitDoc,
     WorkflowDoc,
 };
-use super::call::{AwsDoc, ContainerDoc, KubernetesDoc, ProbeDoc, TerraformDoc};
+use super::call::{AwsDoc, ContainerDoc, KubernetesDoc, ProbeDoc, SqlDoc, TerraformDoc};
 use super::leaf::{ForEachDoc, Formula, Later, Needs, ShellDoc, Size};
 use super::named::Named;
 use super::span::Span;
@@ -113,9 +113,10 @@ pub(in crate::workflow) struct StepDoc {
     /// Looks how something stands: a port, a certificate, a name, a metric, a database.
     pub probe: Option<ProbeDoc>,
     pub scale: Option<Later>,
-    pub sql: Option<Later>,
     /// Makes, replaces, stops or looks at a container of Docker or podman.
     pub container: Option<ContainerDoc>,
+    /// Asks a PostgreSQL database.
+    pub sql: Option<SqlDoc>,
     pub tty: Option<Later>,
 }
 
@@ -160,9 +161,10 @@ pub(in crate::workflow) struct CompensateDoc {
     /// Looks how something stands: a port, a certificate, a name, a metric, a database.
     pub probe: Option<ProbeDoc>,
     pub scale: Option<Later>,
-    pub sql: Option<Later>,
     /// Makes, replaces, stops or looks at a container of Docker or podman.
     pub container: Option<ContainerDoc>,
+    /// Asks a PostgreSQL database.
+    pub sql: Option<SqlDoc>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]

@@ -1,8 +1,14 @@
 //! The parties that services are tested against: started once, when the first test needs them, and ended with the suite.
 
 pub(crate) mod aws;
+pub(crate) mod certificates;
+pub(crate) mod cut;
+pub(crate) mod dns;
 pub(crate) mod kubernetes;
 pub(crate) mod podman;
+pub(crate) mod postgres;
+pub(crate) mod prometheus;
+pub(crate) mod redis;
 pub(crate) mod terraform;
 
 use std::net::{TcpListener, TcpStream};

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::desk::{Desk, Role};
 use super::super::{http, step};
-use super::{aws, container, kubernetes, probe, terraform};
+use super::{aws, container, kubernetes, probe, sql, terraform};
 use crate::workflow::action::Until;
 use crate::workflow::call::{Call, Nature, Service};
 use crate::workflow::document::{Formula, StepDoc, UntilDoc};
@@ -12,8 +12,14 @@ use crate::workflow::template::{Expr, Template};
 use crate::yaml::At;
 
 /// The services, by their keys.
-pub(in super::super) const SERVICES: [&str; 5] =
-    ["aws", "container", "kubernetes", "probe", "terraform"];
+pub(in super::super) const SERVICES: [&str; 6] = [
+    "aws",
+    "container",
+    "kubernetes",
+    "probe",
+    "terraform",
+    "sql",
+];
 
 /// What there is to know of a question to a service.
 pub(super) struct Asked<'d> {
@@ -54,6 +60,11 @@ pub(in super::super) fn call(
         let at = at.down("container");
         let asked = container::container(desk, doc, at);
         return Some(made(desk, Service::Container, doc, &asked, at));
+    }
+    if let Some(doc) = &doc.sql {
+        let at = at.down("sql");
+        let asked = sql::sql(desk, doc, at);
+        return Some(made(desk, Service::Sql, doc, &asked, at));
     }
     None
 }

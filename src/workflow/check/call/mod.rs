@@ -3,8 +3,10 @@
 mod ask;
 mod aws;
 mod container;
+mod database;
 mod kubernetes;
 mod probe;
+mod sql;
 mod terraform;
 
 use ask::{Asked, one_verb};

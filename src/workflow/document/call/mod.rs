@@ -4,8 +4,11 @@
 mod aws;
 mod container;
 mod count;
+mod database;
 mod kubernetes;
 mod probe;
+mod short;
+mod sql;
 mod terraform;
 
 pub use aws::{AwsDoc, AwsGoal, AwsLookDoc, AwsUntilDoc};
@@ -14,6 +17,9 @@ pub use container::{
     HealthyDoc,
 };
 pub use count::Count;
+pub use database::{DatabaseDoc, TlsWord};
 pub use kubernetes::{KubernetesDoc, RolloutWord, Target, is_manifest_file};
-pub use probe::ProbeDoc;
+pub use probe::{ProbeDoc, PrometheusDoc, RangeDoc, RecordWord, RedisDoc};
+pub use short::Short;
+pub use sql::{PromoteDoc, SqlDoc, StatementDoc};
 pub use terraform::{PlanMode, TerraformDoc, TerraformTool};
