@@ -18,6 +18,7 @@ mod perform;
 mod probe;
 mod program;
 mod sql;
+mod ssh;
 mod terraform;
 
 mod postgres;

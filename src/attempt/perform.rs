@@ -18,11 +18,11 @@ use super::secrets::{self, Known, Refused, Values};
 use super::signals::Signals;
 use super::start::{allowed_environment, ours};
 use super::texts;
-use super::{call, http};
+use super::{call, http, ssh};
 use crate::run::{Ended, Outcome, Spec};
 use crate::text::Clean;
 use crate::time::Timestamp;
-use crate::workflow::{Command, Filled, Work};
+use crate::workflow::{Call, Command, Filled, Service, Work};
 
 /// A message is one line that fits into a dialog.
 const LONGEST_MESSAGE: usize = 1000;
@@ -41,6 +41,8 @@ pub(super) struct Hands {
     folder: PathBuf,
     /// Name of that file: a new one only when the last may have been made, since the kernel remembers that a name is free.
     output_name: u64,
+    /// What another machine keeps until the end of the attempt is written down here.
+    unsettled: Option<ssh::Unsettled>,
 }
 
 impl Hands {
@@ -60,6 +62,7 @@ impl Hands {
             environment: allowed_environment(),
             folder,
             output_name: 1,
+            unsettled: None,
         })
     }
 
@@ -119,6 +122,9 @@ impl Hands {
                 end.log = log.finish();
                 end
             }
+            Work::Call(asked) if asked.service == Service::Ssh => {
+                self.ssh(spec, asked, values, since)
+            }
             Work::Call(asked) => {
                 let mut log = Log::new(&self.open, &spec.attempt, spec.max_log, self.now);
                 let tools = call::Tools {
@@ -142,6 +148,34 @@ impl Hands {
                 end.log = log.finish();
                 end
             }
+        }
+    }
+
+    fn ssh(
+        &mut self,
+        spec: &Spec,
+        asked: &Call<Filled>,
+        values: &Values,
+        since: Stopwatch,
+    ) -> Ended {
+        let mut log = Log::new(&self.open, &spec.attempt, spec.max_log, self.now);
+        let tools = ssh::Tools {
+            signals: &self.signals,
+            buffer: &mut self.buffer,
+            known: &self.known,
+            values,
+            home: self.folder.parent().unwrap_or(&self.folder),
+        };
+        let (mut end, unsettled) = ssh::perform(spec, asked, tools, &mut log, since);
+        self.unsettled = unsettled;
+        end.log = log.finish();
+        end
+    }
+
+    /// Once the end of the attempt is written down: others may forget it now.
+    pub(super) fn settle(&mut self) {
+        if let Some(unsettled) = self.unsettled.take() {
+            unsettled.settle(&mut self.buffer);
         }
     }
 

@@ -154,6 +154,7 @@ impl Server {
             }
         };
         self.tell(attempt, end);
+        self.hands.settle();
     }
 
     /// A specification that this program cannot read, perhaps of another version.

@@ -30,6 +30,7 @@ pub struct Call<T> {
 pub enum Service {
     Kubernetes,
     Probe,
+    Ssh,
     Terraform,
     Aws,
     Container,
@@ -53,6 +54,7 @@ impl Service {
         match self {
             Self::Kubernetes => "kubernetes",
             Self::Probe => "probe",
+            Self::Ssh => "ssh",
             Self::Terraform => "terraform",
             Self::Aws => "aws",
             Self::Container => "container",

@@ -24,10 +24,10 @@ pub use check::{
 };
 pub use document::{
     AwsDoc, AwsGoal, AwsLookDoc, AwsUntilDoc, ContainerDoc, ContainerGoal, ContainerPull,
-    ContainerRestart, ContainerRunDoc, ContainerWait, Count, DatabaseDoc, HealthyDoc,
+    ContainerRestart, ContainerRunDoc, ContainerWait, CopyDoc, Count, DatabaseDoc, HealthyDoc,
     KubernetesDoc, PlanMode, ProbeDoc, PrometheusDoc, PromoteDoc, RangeDoc, RecordWord, RedisDoc,
-    RolloutWord, Short, SpanMistake, SqlDoc, StatementDoc, Target, TerraformDoc, TerraformTool,
-    TlsWord, is_manifest_file, parse_size, parse_span, schema,
+    RolloutWord, Short, SpanMistake, SqlDoc, SshDoc, StatementDoc, Target, TerraformDoc,
+    TerraformTool, TlsWord, is_host, is_manifest_file, parse_size, parse_span, schema,
 };
 pub use plan::{
     AttentionTimeout, FailurePolicy, FanOut, FanSource, Files, Hook, HookKind, Need, Objectives,

@@ -22,4 +22,7 @@ mod probe;
 mod ride;
 mod run;
 mod sql;
+mod ssh;
+mod ssh_cuts;
+mod ssh_stops;
 mod terraform;

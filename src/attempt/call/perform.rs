@@ -131,9 +131,11 @@ async fn answer(service: Service, ask: Json, cx: &Context<'_, '_>) -> Result<Ans
         Service::Kubernetes => kubernetes::perform(read(ask)?, cx).await,
         Service::Probe => probe::perform(read(ask)?, cx).await,
         Service::Container => container::perform(read(ask)?, cx).await,
-        Service::Terraform => Err(Trouble::Failed("it is asked through its program".into())),
         Service::Aws => aws::perform(read(ask)?, cx).await,
         Service::Sql => sql::perform(read(ask)?, cx).await,
+        Service::Ssh | Service::Terraform => {
+            Err(Trouble::Failed("it is asked through its program".into()))
+        }
     }
 }
 

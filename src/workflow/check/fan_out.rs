@@ -1,10 +1,10 @@
-//! `for_each` and `matrix`: one step, many members.
+//! `for_each` and `matrix`, and the `hosts` of an `ssh`: one step, many members.
 
 use serde_json::Value as Json;
 
 use super::desk::{Desk, Role, named};
 use super::params;
-use crate::workflow::document::{ForEachDoc, Named, StepDoc};
+use crate::workflow::document::{ForEachDoc, Named, StepDoc, is_host};
 use crate::workflow::plan::{FanOut, FanSource};
 use crate::workflow::template::Yields;
 use crate::yaml::At;
@@ -13,6 +13,21 @@ use crate::yaml::At;
 const MEMBERS_MAX: usize = 10_000;
 
 pub(super) fn fan_out(desk: &mut Desk<'_>, doc: &StepDoc, at: At<'_>) -> Option<FanOut> {
+    let hosts = doc.ssh.as_ref().and_then(|ssh| ssh.hosts.as_ref());
+    if let Some(hosts) = hosts {
+        let at_hosts = at.down("ssh").down("hosts");
+        let source = self::hosts(desk, hosts, at_hosts);
+        for key in ["for_each", "matrix"] {
+            if let Some(other) = at.get(key) {
+                let message =
+                    format!("`hosts` makes the members, so there is no `{key}` beside it");
+                desk.error("for_each_and_hosts", other.key_span(), message)
+                    .also(at_hosts.key_span(), "the hosts")
+                    .hint(format!("use `{key}` and `host: \"${{{{ item }}}}\"`"));
+            }
+        }
+        return members(desk, doc, at, source);
+    }
     let source = match (&doc.for_each, &doc.matrix) {
         (Some(_), Some(_)) => {
             desk.error(
@@ -24,7 +39,9 @@ pub(super) fn fan_out(desk: &mut Desk<'_>, doc: &StepDoc, at: At<'_>) -> Option<
             .hint("make the list one of the keys of the matrix");
             None
         }
-        (Some(ForEachDoc::Expr(text)), None) => for_each(desk, at.down("for_each"), text),
+        (Some(ForEachDoc::Expr(text)), None) => {
+            for_each(desk, at.down("for_each"), "for_each", text)
+        }
         (Some(ForEachDoc::Items(items)), None) => {
             let at = at.down("for_each");
             check_items(desk, at, items);
@@ -37,6 +54,15 @@ pub(super) fn fan_out(desk: &mut Desk<'_>, doc: &StepDoc, at: At<'_>) -> Option<
             return None;
         }
     };
+    members(desk, doc, at, source)
+}
+
+fn members(
+    desk: &mut Desk<'_>,
+    doc: &StepDoc,
+    at: At<'_>,
+    source: Option<FanSource>,
+) -> Option<FanOut> {
     let max_parallel = doc.max_parallel.map(|n| n as usize);
     if max_parallel == Some(0) {
         let span = at.down("max_parallel").span();
@@ -65,7 +91,24 @@ fn alone(desk: &mut Desk<'_>, at: At<'_>) {
     }
 }
 
-fn for_each(desk: &mut Desk<'_>, at: At<'_>, text: &str) -> Option<FanSource> {
+fn hosts(desk: &mut Desk<'_>, hosts: &ForEachDoc, at: At<'_>) -> Option<FanSource> {
+    let items = match hosts {
+        ForEachDoc::Expr(text) => return for_each(desk, at, "hosts", text),
+        ForEachDoc::Items(items) => items,
+    };
+    check_items(desk, at, items);
+    check_size(desk, at, items.len());
+    for (n, item) in items.iter().enumerate() {
+        let name = item.as_str();
+        if name.is_none_or(|name| !is_host(name) && !name.contains("${{")) {
+            let message = format!("{item} is not a host name");
+            desk.error("bad_host", at.nth(n).span(), message);
+        }
+    }
+    Some(FanSource::Items(items.clone()))
+}
+
+fn for_each(desk: &mut Desk<'_>, at: At<'_>, key: &str, text: &str) -> Option<FanSource> {
     let expr = desk.expr(Role::ForEach, at, text)?;
     let wrong = match expr.yields() {
         Yields::Truth => Some("true or false"),
@@ -73,9 +116,14 @@ fn for_each(desk: &mut Desk<'_>, at: At<'_>, text: &str) -> Option<FanSource> {
         _ => None,
     };
     if let Some(what) = wrong {
-        let message = format!("`for_each` must give a list, this gives {what}");
-        desk.error("not_a_list", at.span(), message)
-            .hint("for example `for_each: \"${{ range(1, 6) }}\"` or `for_each: [a, b]`");
+        let message = format!("`{key}` must give a list, this gives {what}");
+        let example = match key {
+            "hosts" => "params.hosts",
+            _ => "range(1, 6)",
+        };
+        desk.error("not_a_list", at.span(), message).hint(format!(
+            "for example `{key}: \"${{{{ {example} }}}}\"` or `{key}: [a, b]`"
+        ));
     }
     Some(FanSource::ForEach(expr))
 }

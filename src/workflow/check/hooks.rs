@@ -61,6 +61,7 @@ fn hook(
         probe: doc.probe.clone(),
         aws: doc.aws.clone(),
         sql: doc.sql.clone(),
+        ssh: doc.ssh.clone(),
         ..StepDoc::default()
     };
     let what = format!("the hook `{}`", kind.word());

@@ -18,7 +18,6 @@ use crate::yaml::At;
 const CHECKS_MAX: usize = 100;
 const TIMEOUT: Duration = Duration::from_secs(30);
 const ACTIONS: [&str; 4] = ["run", "exec", "http", "assert"];
-const LATER: [&str; 1] = ["ssh"];
 
 pub(super) fn preflight(
     desk: &mut Desk<'_>,
@@ -89,7 +88,6 @@ fn check(
     at: At<'_>,
     defaults: &Defaults,
 ) -> Option<Preflight> {
-    desk.later(at, &LATER);
     let id = doc.id.clone().unwrap_or_default();
     let name = doc.name.clone().unwrap_or_else(|| id.clone());
     let description = doc.description.clone().unwrap_or_default();
@@ -117,12 +115,10 @@ fn action(
     at: At<'_>,
     defaults: &Defaults,
 ) -> Option<Action> {
-    let keys = || at.entries().map(|(key, _)| key);
-    let later = keys().any(|key| LATER.contains(&key));
     let is_check = |key: &&str| ACTIONS.contains(key) || SERVICES.contains(key);
-    let said = keys().filter(is_check).count();
+    let said = at.entries().map(|(key, _)| key).filter(is_check).count();
     if said != 1 {
-        if !later && !desk.is_unread(at) {
+        if !desk.is_unread(at) {
             let message = format!(
                 "a preflight check needs exactly one of run, exec, http, assert, {}",
                 SERVICES.join(", ")
@@ -150,6 +146,7 @@ fn action(
         assert: doc.assert.clone(),
         kubernetes: doc.kubernetes.clone(),
         probe: doc.probe.clone(),
+        ssh: doc.ssh.clone(),
         terraform: doc.terraform.clone(),
         aws: doc.aws.clone(),
         container: doc.container.clone(),

@@ -34,7 +34,7 @@ const ACTIONS: [&str; 10] = [
     "set",
     "workflow",
 ];
-pub(super) const LATER_ACTIONS: [&str; 2] = ["ssh", "scale"];
+pub(super) const LATER_ACTIONS: [&str; 1] = ["scale"];
 /// What means nothing for an action without a process.
 const WORK_ONLY: [&str; 9] = [
     "verify",
@@ -287,7 +287,7 @@ fn belongs_inside(desk: &mut Desk<'_>, at: At<'_>) {
 }
 
 pub(super) fn article(kind: &str) -> &'static str {
-    if kind.starts_with(['a', 'e', 'h']) {
+    if kind.starts_with(['a', 'e', 'h']) || kind == "ssh" {
         "an"
     } else {
         "a"

@@ -243,7 +243,7 @@ fn the_schema_and_the_check_agree() {
         "name: x\nsteps: [{id: A B, run: x}]\n",
         "name: x\nsteps: [{id: a, run: x, timeout: 30}]\n",
         "name: x\nsteps: [{id: a, run: x, timeout: soon}]\n",
-        "name: x\nsteps: [{id: a, ssh: {host: x}}]\n",
+        "name: x\nsteps: [{id: a, ssh: {hosts: {}}}]\n",
         "name: x\nsteps: [{id: a, run: x, on_failure: hodl}]\n",
         "name: x\nsteps: [{id: a, run: x, retry: {limt: 1}}]\n",
         "name: x\nsteps: [{id: a, run: x, needs: {b: maybe}}]\n",

@@ -126,6 +126,7 @@ fn as_step(said: &CompensateDoc, step: &StepDoc) -> StepDoc {
         notify: said.notify,
         kubernetes: said.kubernetes,
         probe: said.probe,
+        ssh: said.ssh,
         terraform: said.terraform,
         aws: said.aws,
         container: said.container,

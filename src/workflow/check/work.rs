@@ -7,14 +7,13 @@ use super::defaults::Defaults;
 use super::desk::{Desk, Role, nth_expression};
 use super::{call, http};
 use crate::workflow::action::{Command, Work};
-use crate::workflow::call::Nature;
+use crate::workflow::call::{Nature, Service};
 use crate::workflow::document::{ExecDoc, ShellDoc, StepDoc, VerifyDoc};
 use crate::workflow::template::Template;
 use crate::yaml::At;
 
 /// Longer scripts belong in files.
 const SCRIPT_MAX: usize = 64 * 1024;
-const LATER_VERIFY: [&str; 1] = ["ssh"];
 
 pub(super) fn work(
     desk: &mut Desk<'_>,
@@ -62,12 +61,10 @@ pub(super) fn verify(
     at_step: At<'_>,
     defaults: &Defaults,
 ) -> Option<Work<Template>> {
-    desk.later(at, &LATER_VERIFY);
     let said = at.entries().map(|(key, _)| key);
-    let (later, said): (Vec<&str>, Vec<&str>) = said.partition(|key| LATER_VERIFY.contains(key));
     let looks = |key: &&str| ["run", "exec", "http"].contains(key) || call::SERVICES.contains(key);
-    if said.into_iter().filter(looks).count() != 1 {
-        if later.is_empty() && !desk.is_unread(at) {
+    if said.filter(looks).count() != 1 {
+        if !desk.is_unread(at) {
             let message = format!(
                 "verify needs exactly one of run, exec, http, {}",
                 call::SERVICES.join(", ")
@@ -83,6 +80,7 @@ pub(super) fn verify(
         http: verify.http.clone(),
         kubernetes: verify.kubernetes.clone(),
         probe: verify.probe.clone(),
+        ssh: verify.ssh.clone(),
         terraform: verify.terraform.clone(),
         aws: verify.aws.clone(),
         container: verify.container.clone(),
@@ -116,7 +114,8 @@ pub(super) fn changes_nothing(
         Work::Http(http) if !harmless.contains(&http.method.as_str()) => {
             (at.down("http").down("method").span(), http.method.clone())
         }
-        Work::Call(call) if call.nature != Nature::Reads => {
+        // What a command does is its own business, as with `run`.
+        Work::Call(call) if call.nature != Nature::Reads && call.service != Service::Ssh => {
             let word = call.service.word();
             (at.down(word).key_span(), format!("this `{word}`"))
         }
@@ -137,6 +136,20 @@ fn run(
     at_step: At<'_>,
     defaults: &Defaults,
 ) -> Command<Template> {
+    self::script(desk, script, at, "run");
+    let mut argv = match &doc.shell {
+        Some(said) => shell(desk, at_step.down("shell"), said),
+        None => defaults.shell.clone(),
+    };
+    argv.push(script.to_owned());
+    Command {
+        argv: argv.into_iter().map(Template::literal).collect(),
+        ..surroundings(desk, doc, at_step, defaults)
+    }
+}
+
+/// A constant shell text; `what` is its key.
+pub(super) fn script(desk: &mut Desk<'_>, script: &str, at: At<'_>, what: &str) {
     if script.trim().is_empty() {
         desk.error("empty_value", at.span(), "the script is empty");
     }
@@ -148,15 +161,18 @@ fn run(
         desk.error("too_large", at.key_span(), message)
             .hint("put it in a file of its own and run that");
     }
-    no_values(desk, script, at, "run");
-    let mut argv = match &doc.shell {
-        Some(said) => shell(desk, at_step.down("shell"), said),
-        None => defaults.shell.clone(),
-    };
-    argv.push(script.to_owned());
-    Command {
-        argv: argv.into_iter().map(Template::literal).collect(),
-        ..surroundings(desk, doc, at_step, defaults)
+    no_values(desk, script, at, what);
+}
+
+/// A program and its arguments, said for `what`.
+pub(super) fn words(desk: &mut Desk<'_>, argv: &[String], at: At<'_>, what: &str) {
+    if argv.first().is_none_or(|program| program.trim().is_empty()) && !desk.is_unread(at) {
+        let message = format!("{what} needs argv: the program and its arguments");
+        desk.error("empty_value", at.key_span(), message)
+            .hint("for example `argv: [make, release]`");
+    }
+    if let Some(n) = shell_text(argv) {
+        no_values(desk, &argv[n], at.nth(n), "a shell text");
     }
 }
 
@@ -170,17 +186,7 @@ fn exec(
 ) -> Command<Template> {
     let at_argv = at.down("argv");
     let argv = exec.argv.as_deref().unwrap_or_default();
-    if argv.first().is_none_or(|program| program.trim().is_empty()) && !desk.is_unread(at) {
-        desk.error(
-            "empty_value",
-            at_argv.key_span(),
-            "exec needs argv: the program and its arguments",
-        )
-        .hint("for example `exec: {argv: [make, release]}`");
-    }
-    if let Some(n) = shell_text(argv) {
-        no_values(desk, &argv[n], at_argv.nth(n), "a shell text");
-    }
+    words(desk, argv, at_argv, "exec");
     let argv = argv.iter().enumerate();
     let argv: Vec<Template> = argv
         .map(|(n, text)| desk.template(Role::Work, at_argv.nth(n), text))

@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::call::{AwsDoc, ContainerDoc, KubernetesDoc, ProbeDoc, SqlDoc, TerraformDoc};
+use super::call::{AwsDoc, ContainerDoc, KubernetesDoc, ProbeDoc, SqlDoc, SshDoc, TerraformDoc};
 use super::file::ParamDoc;
-use super::leaf::{Formula, Later};
+use super::leaf::Formula;
 use super::named::Named;
 use super::span::Span;
 
@@ -173,7 +173,8 @@ pub(in crate::workflow) struct VerifyDoc {
     pub http: Option<HttpDoc>,
     /// 1m unless said.
     pub timeout: Option<Span>,
-    pub ssh: Option<Later>,
+    /// Runs a command on another machine, or many, and copies files there and back.
+    pub ssh: Option<SshDoc>,
     /// Does one thing in a Kubernetes cluster.
     pub kubernetes: Option<KubernetesDoc>,
     /// Asks a service of AWS.

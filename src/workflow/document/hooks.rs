@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::action::{ExecDoc, HttpDoc, NotifyDoc};
-use super::call::{AwsDoc, KubernetesDoc, ProbeDoc, SqlDoc};
+use super::call::{AwsDoc, KubernetesDoc, ProbeDoc, SqlDoc, SshDoc};
 use super::leaf::{Later, ShellDoc};
 use super::named::Named;
 use super::span::Span;
@@ -43,7 +43,8 @@ pub(in crate::workflow) struct HookDoc {
     /// Sends a message to a webhook.
     pub notify: Option<NotifyDoc>,
 
-    pub ssh: Option<Later>,
+    /// Runs a command on another machine, or many, and copies files there and back.
+    pub ssh: Option<SshDoc>,
     /// Does one thing in a Kubernetes cluster.
     pub kubernetes: Option<KubernetesDoc>,
     /// Asks a service of AWS.

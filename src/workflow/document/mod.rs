@@ -20,10 +20,10 @@ pub(super) use action::{
 };
 pub use call::{
     AwsDoc, AwsGoal, AwsLookDoc, AwsUntilDoc, ContainerDoc, ContainerGoal, ContainerPull,
-    ContainerRestart, ContainerRunDoc, ContainerWait, Count, DatabaseDoc, HealthyDoc,
+    ContainerRestart, ContainerRunDoc, ContainerWait, CopyDoc, Count, DatabaseDoc, HealthyDoc,
     KubernetesDoc, PlanMode, ProbeDoc, PrometheusDoc, PromoteDoc, RangeDoc, RecordWord, RedisDoc,
-    RolloutWord, Short, SqlDoc, StatementDoc, Target, TerraformDoc, TerraformTool, TlsWord,
-    is_manifest_file,
+    RolloutWord, Short, SqlDoc, SshDoc, StatementDoc, Target, TerraformDoc, TerraformTool, TlsWord,
+    is_host, is_manifest_file,
 };
 pub(super) use file::{
     DefaultsDoc, Document, OnAttentionTimeoutWord, ParamDoc, ParamType, SecretDoc,

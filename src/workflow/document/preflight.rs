@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::action::{AssertDoc, ExecDoc, HttpDoc};
-use super::call::{AwsDoc, ContainerDoc, KubernetesDoc, ProbeDoc, SqlDoc, TerraformDoc};
-use super::leaf::{Later, ShellDoc};
+use super::call::{AwsDoc, ContainerDoc, KubernetesDoc, ProbeDoc, SqlDoc, SshDoc, TerraformDoc};
+use super::leaf::ShellDoc;
 use super::named::Named;
 use super::span::Span;
 
@@ -41,7 +41,8 @@ pub(in crate::workflow) struct PreflightDoc {
     /// An expression over the parameters.
     pub assert: Option<AssertDoc>,
 
-    pub ssh: Option<Later>,
+    /// Runs a command on another machine, or many, and copies files there and back.
+    pub ssh: Option<SshDoc>,
     /// Does one thing in a Kubernetes cluster.
     pub kubernetes: Option<KubernetesDoc>,
     /// Asks a service of AWS.

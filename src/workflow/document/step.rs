@@ -8,7 +8,7 @@ use super::action::{
     ApprovalDoc, AssertDoc, ChecklistDoc, ExecDoc, HttpDoc, NotifyDoc, VerifyDoc, WaitDoc,
     WorkflowDoc,
 };
-use super::call::{AwsDoc, ContainerDoc, KubernetesDoc, ProbeDoc, SqlDoc, TerraformDoc};
+use super::call::{AwsDoc, ContainerDoc, KubernetesDoc, ProbeDoc, SqlDoc, SshDoc, TerraformDoc};
 use super::leaf::{ForEachDoc, Formula, Later, Needs, ShellDoc, Size};
 use super::named::Named;
 use super::span::Span;
@@ -103,7 +103,8 @@ pub(in crate::workflow) struct StepDoc {
     /// Action: runs another workflow inside this run.
     pub workflow: Option<WorkflowDoc>,
 
-    pub ssh: Option<Later>,
+    /// Runs a command on another machine, or many, and copies files there and back.
+    pub ssh: Option<SshDoc>,
     /// Does one thing in a Kubernetes cluster.
     pub kubernetes: Option<KubernetesDoc>,
     /// Asks a service of AWS.
@@ -151,7 +152,8 @@ pub(in crate::workflow) struct CompensateDoc {
     /// It may be run again without harm if it is not known whether it took effect.
     pub idempotent: Option<bool>,
 
-    pub ssh: Option<Later>,
+    /// Runs a command on another machine, or many, and copies files there and back.
+    pub ssh: Option<SshDoc>,
     /// Does one thing in a Kubernetes cluster.
     pub kubernetes: Option<KubernetesDoc>,
     /// Asks a service of AWS.

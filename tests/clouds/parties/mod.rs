@@ -9,6 +9,7 @@ pub(crate) mod podman;
 pub(crate) mod postgres;
 pub(crate) mod prometheus;
 pub(crate) mod redis;
+pub(crate) mod sshd;
 pub(crate) mod terraform;
 
 use std::net::{TcpListener, TcpStream};

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::desk::{Desk, Role};
 use super::super::{http, step};
-use super::{aws, container, kubernetes, probe, sql, terraform};
+use super::{aws, container, kubernetes, probe, sql, ssh, terraform};
 use crate::workflow::action::Until;
 use crate::workflow::call::{Call, Nature, Service};
 use crate::workflow::document::{Formula, StepDoc, UntilDoc};
@@ -12,13 +12,14 @@ use crate::workflow::template::{Expr, Template};
 use crate::yaml::At;
 
 /// The services, by their keys.
-pub(in super::super) const SERVICES: [&str; 6] = [
+pub(in super::super) const SERVICES: [&str; 7] = [
     "aws",
     "container",
     "kubernetes",
     "probe",
-    "terraform",
     "sql",
+    "ssh",
+    "terraform",
 ];
 
 /// What there is to know of a question to a service.
@@ -45,6 +46,11 @@ pub(in super::super) fn call(
         let at = at.down("probe");
         let asked = probe::probe(desk, doc, at);
         return Some(made(desk, Service::Probe, doc, &asked, at));
+    }
+    if let Some(doc) = &doc.ssh {
+        let at = at.down("ssh");
+        let (one, asked) = ssh::ssh(desk, doc, at);
+        return Some(made(desk, Service::Ssh, &one, &asked, at));
     }
     if let Some(doc) = &doc.terraform {
         let at = at.down("terraform");

@@ -7,6 +7,7 @@ mod database;
 mod kubernetes;
 mod probe;
 mod sql;
+mod ssh;
 mod terraform;
 
 use ask::{Asked, one_verb};

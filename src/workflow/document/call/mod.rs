@@ -9,6 +9,7 @@ mod kubernetes;
 mod probe;
 mod short;
 mod sql;
+mod ssh;
 mod terraform;
 
 pub use aws::{AwsDoc, AwsGoal, AwsLookDoc, AwsUntilDoc};
@@ -22,4 +23,5 @@ pub use kubernetes::{KubernetesDoc, RolloutWord, Target, is_manifest_file};
 pub use probe::{ProbeDoc, PrometheusDoc, RangeDoc, RecordWord, RedisDoc};
 pub use short::Short;
 pub use sql::{PromoteDoc, SqlDoc, StatementDoc};
+pub use ssh::{CopyDoc, SshDoc, is_host};
 pub use terraform::{PlanMode, TerraformDoc, TerraformTool};
