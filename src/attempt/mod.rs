@@ -36,6 +36,7 @@ mod start;
 mod stop;
 mod tail;
 mod until;
+mod vault;
 
 mod capture;
 mod mask;

@@ -99,6 +99,7 @@ impl Hands {
             signals: &self.signals,
             buffer: &mut self.buffer,
             family: &mut self.family,
+            reactor: &mut self.reactor,
         };
         self.known.resolve(&spec.secrets, &used(spec), &mut tools)
     }

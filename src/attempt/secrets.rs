@@ -17,8 +17,11 @@ use super::family::Family;
 use super::mask::Masker;
 use super::pipe::{Buffer, From};
 use super::program::exit_words;
+use super::reactor::Reactor;
 use super::signals::Signals;
 use super::start::{Start, allowed_environment, plain};
+use super::stop::asked;
+use super::{aws, vault};
 use crate::secret::Secret;
 use crate::workflow::{Filled, Part, SecretSource, Tree};
 
@@ -27,12 +30,15 @@ const SHORTEST: usize = 8;
 /// Above this, all forms of it together take gigabytes to look for.
 const LARGEST: u64 = 64 << 10;
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
+const FETCH_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What it takes to run the command of a secret.
 pub(super) struct Tools<'a> {
     pub(super) signals: &'a Signals,
     pub(super) buffer: &'a mut Buffer,
     pub(super) family: &'a mut Family,
+    /// For what is kept elsewhere.
+    pub(super) reactor: &'a mut Reactor,
 }
 
 /// The values that one attempt may use.
@@ -104,7 +110,7 @@ impl Known {
                 let value = read(name, source, tools)?;
                 self.values.insert(value.clone());
                 values.0.insert(name.clone(), Secret::new(value));
-            } else if is_quick(source) || self.looked_at.insert(name.clone()) {
+            } else if is_quick(source) || (is_here(source) && self.looked_at.insert(name.clone())) {
                 match read(name, source, tools) {
                     Ok(value) => drop(self.values.insert(value)),
                     Err(Refused::Stopped) => return Err(Refused::Stopped),
@@ -174,6 +180,8 @@ fn read(name: &str, source: &SecretSource, tools: &mut Tools<'_>) -> Result<Stri
             Err(Refused::Failed(why)) => return Err(failed(why)),
             Err(stopped) => return Err(stopped),
         },
+        SecretSource::Vault(vault) => fetched(vault::secret(vault), tools, &failed)?,
+        SecretSource::AwsSecretsmanager(secret) => fetched(aws::secret(secret), tools, &failed)?,
     };
     let length = value.trim().chars().count();
     if length < SHORTEST {
@@ -186,7 +194,32 @@ fn read(name: &str, source: &SecretSource, tools: &mut Tools<'_>) -> Result<Stri
 }
 
 fn is_quick(source: &SecretSource) -> bool {
-    !matches!(source, SecretSource::Command(_))
+    matches!(source, SecretSource::Env(_) | SecretSource::File(_))
+}
+
+/// What another machine keeps is not fetched for a step that has no use for it.
+fn is_here(source: &SecretSource) -> bool {
+    !matches!(
+        source,
+        SecretSource::Vault(_) | SecretSource::AwsSecretsmanager(_)
+    )
+}
+
+/// From another machine, within a limit, and given up when a stop is asked for.
+fn fetched(
+    fetching: impl Future<Output = Result<String, String>>,
+    tools: &mut Tools<'_>,
+    failed: &impl Fn(String) -> Refused,
+) -> Result<String, Refused> {
+    let runtime = tools.reactor.get().map_err(failed)?;
+    runtime.block_on(async {
+        tokio::select! {
+            biased;
+            found = fetching => found.map_err(failed),
+            () = asked(tools.signals) => Err(Refused::Stopped),
+            () = tokio::time::sleep(FETCH_TIMEOUT) => Err(failed("no answer within 30s".to_owned())),
+        }
+    })
 }
 
 fn spoken(source: &SecretSource) -> String {
@@ -194,6 +227,13 @@ fn spoken(source: &SecretSource) -> String {
         SecretSource::Env(variable) => format!("environment variable {variable}"),
         SecretSource::File(path) => format!("file {path}"),
         SecretSource::Command(argv) => format!("command `{}`", argv.join(" ")),
+        SecretSource::Vault(vault) => {
+            format!("`{}` of Vault", vault.path.as_deref().unwrap_or_default())
+        }
+        SecretSource::AwsSecretsmanager(secret) => {
+            let name = secret.secret.as_deref().unwrap_or_default();
+            format!("secret {name} of Secrets Manager")
+        }
     }
 }
 

@@ -23,11 +23,11 @@ pub use check::{
     Checked, Load, ParamProblem, bind, bind_params, check, check_including, check_recorded, render,
 };
 pub use document::{
-    AwsDoc, AwsGoal, AwsLookDoc, AwsUntilDoc, ContainerDoc, ContainerGoal, ContainerPull,
-    ContainerRestart, ContainerRunDoc, ContainerWait, CopyDoc, Count, DatabaseDoc, HealthyDoc,
-    KubernetesDoc, PlanMode, ProbeDoc, PrometheusDoc, PromoteDoc, RangeDoc, RecordWord, RedisDoc,
-    RolloutWord, Short, SpanMistake, SqlDoc, SshDoc, StatementDoc, Target, TerraformDoc,
-    TerraformTool, TlsWord, is_host, is_manifest_file, parse_size, parse_span, schema,
+    AwsDoc, AwsGoal, AwsLookDoc, AwsSecretDoc, AwsUntilDoc, ContainerDoc, ContainerGoal,
+    ContainerPull, ContainerRestart, ContainerRunDoc, ContainerWait, CopyDoc, Count, DatabaseDoc,
+    HealthyDoc, KubernetesDoc, PlanMode, ProbeDoc, PrometheusDoc, PromoteDoc, RangeDoc, RecordWord,
+    RedisDoc, RolloutWord, Short, SpanMistake, SqlDoc, SshDoc, StatementDoc, Target, TerraformDoc,
+    TerraformTool, TlsWord, VaultDoc, is_host, is_manifest_file, parse_size, parse_span, schema,
 };
 pub use plan::{
     AttentionTimeout, FailurePolicy, FanOut, FanSource, Files, Hook, HookKind, Need, Objectives,

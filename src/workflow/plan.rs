@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::action::{Action, AuthorText, Inner, Retries, Work};
+use super::document::{AwsSecretDoc, VaultDoc};
 use super::policies::Policies;
 use super::template::{Expr, Template, Tree};
 use crate::id::StepId;
@@ -144,6 +145,8 @@ pub enum SecretSource {
     File(String),
     /// Its standard output, one trailing line break cut off.
     Command(Vec<String>),
+    Vault(VaultDoc),
+    AwsSecretsmanager(AwsSecretDoc),
 }
 
 /// A check before the first step. It changes nothing, so it may always be repeated.

@@ -548,3 +548,53 @@ fn killed_while_a_call_with_a_token_is_under_way_it_is_made_again_with_the_same(
         "AWS makes one of it; moto does not look at tokens: {all}"
     );
 }
+
+#[test]
+fn a_secret_of_secrets_manager_is_read_at_each_attempt_and_masked() {
+    let place = Place::new();
+    let first = r#"{"token": "first-token-of-the-api", "port": 1}"#;
+    aws(&[
+        "secretsmanager",
+        "create-secret",
+        "--name",
+        "prod/token",
+        "--secret-string",
+        first,
+    ]);
+    let text = format!(
+        "name: s\nsecrets:\n  token: {{aws_secretsmanager: {{secret: prod/token, key: token, region: us-east-1, endpoint: 'http://127.0.0.1:{}'}}}}\n  \
+           other: {{aws_secretsmanager: {{secret: no/such}}}}\n\
+         steps:\n  - id: first\n    env: {{TOKEN: '${{{{ secrets.token }}}}'}}\n    run: 'echo \"$TOKEN\"; test \"$TOKEN\" = first-token-of-the-api'\n",
+        moto()
+    );
+    let outcome = run_at(&place, moto(), &text);
+    assert_eq!(outcome.code, 0, "{}", message(&outcome, "first"));
+    let log = log(&place, "first");
+    assert!(log.contains("***") && !log.contains("first-token"), "{log}");
+    aws(&[
+        "secretsmanager",
+        "put-secret-value",
+        "--secret-id",
+        "prod/token",
+        "--secret-string",
+        r#"{"token": "second-token-of-the-api"}"#,
+    ]);
+    let outcome = run_at(&place, moto(), &text.replace("= first-", "= second-"));
+    assert_eq!(outcome.code, 0, "{}", message(&outcome, "first"));
+    for (from, to, expected) in [
+        (
+            "key: token",
+            "key: tokn",
+            "secret `token`: secret prod/token of Secrets Manager has no `tokn`",
+        ),
+        (
+            "prod/token",
+            "prod/tokem",
+            "secret `token`: secretsmanager GetSecretValue in us-east-1: ResourceNotFoundException: ",
+        ),
+    ] {
+        let outcome = run_at(&place, moto(), &text.replace(from, to));
+        let told = message(&outcome, "first");
+        assert!(told.starts_with(expected), "{told}");
+    }
+}

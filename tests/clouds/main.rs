@@ -26,3 +26,4 @@ mod ssh;
 mod ssh_cuts;
 mod ssh_stops;
 mod terraform;
+mod vault;

@@ -13,15 +13,16 @@ use reqwest::{Method, Url};
 use serde_json::{Map, Value as Json};
 use sha2::{Digest as _, Sha256};
 
-use super::super::call::{Context, Trouble};
+use super::super::call::Trouble;
 use super::super::clock::Stopwatch;
 use super::super::http::{Guard, Lost, Request, Sender};
-use super::decode::{Raw, decode};
+use super::decode::{Raw, Secrets, decode};
 use super::encode::{Wire, encode};
 use super::endpoint::{Target, target};
 use super::quirks;
 use super::session::Session;
 use super::sign::{Scope, signature};
+use super::teller::Teller;
 use super::trouble::{Class, Refusal};
 use crate::aws_model::{Effect, Operation, Service};
 use crate::time::spoken_span;
@@ -39,7 +40,8 @@ const LONG_ANSWER: Duration = Duration::from_mins(16);
 pub(super) struct Client<'a, 'c, 'l> {
     pub(super) service: &'static Service,
     pub(super) session: Session,
-    pub(super) cx: &'a Context<'c, 'l>,
+    pub(super) teller: Teller<'a, 'c, 'l>,
+    pub(super) secrets: Secrets,
 }
 
 /// An answer that says that it was done.
@@ -91,12 +93,12 @@ impl Client<'_, '_, '_> {
                         .request_id()
                         .map(|id| format!(", request {id}"))
                         .unwrap_or_default();
-                    self.cx.say(&format!("< {} in {took}{id}", raw.status));
+                    self.teller.say(&format!("< {} in {took}{id}", raw.status));
                     return self.read(operation, &raw, effect);
                 }
                 Tried::Answered(raw) => {
                     let refusal = Refusal::read(self.service, &raw);
-                    self.cx.say(&format!("< {}", refusal.text()));
+                    self.teller.say(&format!("< {}", refusal.text()));
                     let class = refusal.class();
                     if class == Class::Definite {
                         return Err(Fault::Refused(refusal));
@@ -129,7 +131,7 @@ impl Client<'_, '_, '_> {
             } else {
                 word
             };
-            self.cx.status(&format!(
+            self.teller.status(&format!(
                 "{word}, again in {}",
                 spoken_span(Duration::from_secs(pause.as_secs().max(1)))
             ));
@@ -194,15 +196,15 @@ impl Client<'_, '_, '_> {
                 return Err(wrong(why));
             }
         };
-        self.cx.say(&format!(
+        self.teller.say(&format!(
             "> {} {} {}",
             self.service.facts().name,
             operation.name,
             to.base
         ));
-        self.cx.under_way(effect != Effect::Reads);
+        self.teller.under_way(effect != Effect::Reads);
         let exchanged = sender.exchange(request, limit).await;
-        self.cx.under_way(false);
+        self.teller.under_way(false);
         Ok(match exchanged {
             Ok(answer) if answer.total > answer.body.len() as u64 => {
                 return Err(self.unreadable(
@@ -226,7 +228,7 @@ impl Client<'_, '_, '_> {
         if raw.status >= 300 {
             return Err(Fault::Refused(Refusal::read(self.service, raw)));
         }
-        let answer = decode(self.service, operation, raw);
+        let answer = decode(self.service, operation, raw, self.secrets);
         let mut answer = answer.map_err(|why| self.unreadable(operation, &why, effect))?;
         quirks::plain_keys(operation, &mut answer);
         Ok(Reply {

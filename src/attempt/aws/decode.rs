@@ -60,14 +60,22 @@ impl Raw {
     }
 }
 
+/// Whether secrets stay in the answer: only for who asked for one, and journals nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Secrets {
+    Hidden,
+    Shown,
+}
+
 /// `Err` says why it cannot be read.
 pub(super) fn decode(
     service: &Service,
     operation: &Operation,
     raw: &Raw,
+    secrets: Secrets,
 ) -> Result<Map<String, Json>, String> {
     let shape = service.shape_of(operation.output.as_ref());
-    let reading = Reading { service };
+    let reading = Reading { service, secrets };
     let body = || std::str::from_utf8(&raw.body).map_err(|_| "the answer is not UTF-8".to_owned());
     match service.facts().protocol {
         Protocol::Query | Protocol::Ec2 if shape.members.is_empty() => Ok(Map::new()),
@@ -101,6 +109,7 @@ pub(super) fn child<'a, 'd>(node: Node<'a, 'd>, name: &str) -> Option<Node<'a, '
 
 struct Reading<'a> {
     service: &'a Service,
+    secrets: Secrets,
 }
 
 impl Reading<'_> {
@@ -126,7 +135,7 @@ impl Reading<'_> {
                 Some("statusCode") => Some(raw.status.into()),
                 Some("header") => raw
                     .header(&said)
-                    .map(|text| plain(name, member, &target, text)),
+                    .map(|text| self.plain(name, member, &target, text)),
                 Some("headers") => {
                     let ours = raw
                         .headers
@@ -146,7 +155,7 @@ impl Reading<'_> {
 
     fn payload(&self, name: &str, member: &Member, raw: &Raw) -> Result<Option<Json>, String> {
         let shape = self.service.shape(&member.shape);
-        if hides(name, &shape) {
+        if self.hides(name, &shape) {
             return Ok(Some(HIDDEN.into()));
         }
         match shape.kind {
@@ -169,6 +178,17 @@ impl Reading<'_> {
                 )))
             }
         }
+    }
+
+    fn hides(&self, name: &str, shape: &Shape) -> bool {
+        self.secrets == Secrets::Hidden && hides(name, shape)
+    }
+
+    fn plain(&self, name: &str, member: &Member, shape: &Shape, text: &str) -> Json {
+        if self.hides(name, shape) {
+            return HIDDEN.into();
+        }
+        plain(member, shape, text)
     }
 
     fn xml_members(&self, shape: &Shape, node: Node<'_, '_>) -> Map<String, Json> {
@@ -218,7 +238,7 @@ impl Reading<'_> {
             }
         };
         match (shape.kind, &shape.member, &shape.value) {
-            _ if hides(name, &shape) => HIDDEN.into(),
+            _ if self.hides(name, &shape) => HIDDEN.into(),
             (Kind::Structure, _, _) => Json::Object(self.xml_members(&shape, first)),
             (Kind::List, Some(item), _) => {
                 let items = inner().into_iter();
@@ -243,7 +263,7 @@ impl Reading<'_> {
             }
             _ => {
                 let text: String = first.children().filter_map(|n| n.text()).collect();
-                plain(name, member, &shape, &text)
+                self.plain(name, member, &shape, &text)
             }
         }
     }
@@ -257,7 +277,7 @@ impl Reading<'_> {
             let value = found.and_then(|value| self.json_value(name, member, value));
             out.extend(value.map(|value| (name.clone(), value)));
         }
-        if self.may_be_plain("Value") {
+        if self.secrets == Secrets::Hidden && self.may_be_plain("Value") {
             hide_parameters(&mut out);
         }
         out
@@ -268,7 +288,7 @@ impl Reading<'_> {
         Some(match (shape.kind, &shape.member, &shape.value) {
             _ if value.is_null() => return None,
             _ if shape.document => value.clone(),
-            _ if hides(name, &shape) && !self.may_be_plain(name) => HIDDEN.into(),
+            _ if self.hides(name, &shape) && !self.may_be_plain(name) => HIDDEN.into(),
             (Kind::Structure, _, _) => Json::Object(self.json_members(&shape, value)),
             (Kind::List, Some(item), _) => {
                 let items = value.as_array().into_iter().flatten();
@@ -295,10 +315,7 @@ impl Reading<'_> {
 }
 
 /// A plain value from its text.
-fn plain(name: &str, member: &Member, shape: &Shape, text: &str) -> Json {
-    if hides(name, shape) {
-        return HIDDEN.into();
-    }
+fn plain(member: &Member, shape: &Shape, text: &str) -> Json {
     match shape.kind {
         Kind::Integer | Kind::Long => text
             .trim()

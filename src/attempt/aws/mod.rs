@@ -4,6 +4,7 @@
 //! `pages`), who asks whom (`session`, `endpoint`, `sign`), and what stands on the wire (`encode`, `decode`).
 
 mod perform;
+mod secret;
 
 mod wait;
 
@@ -14,6 +15,7 @@ mod trouble;
 mod endpoint;
 mod session;
 mod sign;
+mod teller;
 
 mod decode;
 mod encode;
@@ -23,3 +25,4 @@ mod rest;
 mod xml;
 
 pub(super) use perform::perform;
+pub(super) use secret::secret;

@@ -45,7 +45,7 @@ impl Client<'_, '_, '_> {
                 let why = format!("more than {count} entries on {page} pages: narrow it by params");
                 return Err(self.wrong(operation, &why));
             }
-            self.cx.status(&format!("{count} entries so far"));
+            self.teller.status(&format!("{count} entries so far"));
             if let Json::Object(params) = &mut params {
                 params.extend(next);
             }

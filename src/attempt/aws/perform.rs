@@ -8,8 +8,10 @@ use serde_json::{Map, Value as Json};
 use super::super::call::{Answer, Context, Trouble};
 use super::super::outputs::jmespath;
 use super::call::{Client, Fault, Reply, with_tokens};
+use super::decode::Secrets;
 use super::quirks;
 use super::session::Session;
+use super::teller::Teller;
 use super::wait::{Goal, Missed, Wish};
 use crate::aws_model::{
     self, Effect, Flaw, Operation, Service, Source, Step, effect, shaped, watched,
@@ -23,11 +25,12 @@ pub(in super::super) async fn perform(
 ) -> Result<Answer, Trouble> {
     let asked = Asked::read(&ask, cx)?;
     let wish = asked.wish_of_itself(&ask)?;
-    let session = Session::open(&ask, asked.service, cx).await?;
+    let session = Session::open(&ask, asked.service, Teller::Step(cx)).await?;
     let client = Client {
         service: asked.service,
         session,
-        cx,
+        teller: Teller::Step(cx),
+        secrets: Secrets::Hidden,
     };
     let reply = match asked.effect {
         Effect::Reads if !matches!(&wish, Some(wish) if matches!(wish.goal, Goal::Waiter(_))) => {
@@ -200,9 +203,9 @@ impl Asked {
         quirks::adapt(self.service, &operation, &mut params);
         let wish = Self::wish(ask, goal, operation, params);
         // Stopped while it waits, the call has been made all the same.
-        client.cx.under_way(self.effect != Effect::Reads);
+        client.teller.under_way(self.effect != Effect::Reads);
         let waited = client.wait(&wish, None).await;
-        client.cx.under_way(false);
+        client.teller.under_way(false);
         let done = |why: String| client.placed(&self.operation, &format!("it was done, but {why}"));
         match waited {
             Ok(last) => {

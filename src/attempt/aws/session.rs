@@ -12,7 +12,8 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_types::service_config::ServiceConfigKey;
 
-use super::super::call::{Context, Trouble};
+use super::super::call::Trouble;
+use super::teller::Teller;
 use crate::aws_model::Service;
 use crate::workflow::AwsDoc;
 
@@ -35,16 +36,16 @@ impl Session {
     pub(super) async fn open(
         who: &AwsDoc,
         service: &Service,
-        cx: &Context<'_, '_>,
+        teller: Teller<'_, '_, '_>,
     ) -> Result<Self, Trouble> {
         let profile = who
             .profile
             .clone()
-            .or_else(|| cx.env("AWS_PROFILE"))
+            .or_else(|| teller.env("AWS_PROFILE"))
             .filter(|p| !p.is_empty());
         let region = said(who.region.clone())
-            .or_else(|| said(cx.env("AWS_REGION")))
-            .or_else(|| said(cx.env("AWS_DEFAULT_REGION")));
+            .or_else(|| said(teller.env("AWS_REGION")))
+            .or_else(|| said(teller.env("AWS_DEFAULT_REGION")));
         let mut loader = aws_config::defaults(BehaviorVersion::latest());
         if let Some(profile) = &profile {
             loader = loader.profile_name(profile);
@@ -59,10 +60,10 @@ impl Session {
                 "no region is said: add `region`, or set AWS_REGION, or `region` of the profile";
             return Err(Trouble::Failed(why.to_owned()));
         };
-        let (provider, places) = provider(who, profile.as_deref(), &config, cx).await;
+        let (provider, places) = provider(who, profile.as_deref(), &config, teller).await;
         Ok(Self {
             region,
-            endpoint: endpoint(who, service, &config, cx),
+            endpoint: endpoint(who, service, &config, teller),
             profile,
             provider,
             current: RefCell::default(),
@@ -119,7 +120,7 @@ async fn provider(
     who: &AwsDoc,
     profile: Option<&str>,
     config: &SdkConfig,
-    cx: &Context<'_, '_>,
+    teller: Teller<'_, '_, '_>,
 ) -> (SharedCredentialsProvider, String) {
     if let Some(profile) = &who.profile {
         let provider = ProfileFileCredentialsProvider::builder()
@@ -130,16 +131,16 @@ async fn provider(
             format!("profile `{profile}`"),
         );
     }
-    let keys = said(cx.env("AWS_ACCESS_KEY_ID")).zip(said(cx.env("AWS_SECRET_ACCESS_KEY")));
+    let keys = said(teller.env("AWS_ACCESS_KEY_ID")).zip(said(teller.env("AWS_SECRET_ACCESS_KEY")));
     if let Some((id, secret)) = keys {
-        let token = said(cx.env("AWS_SESSION_TOKEN"));
+        let token = said(teller.env("AWS_SESSION_TOKEN"));
         let keys = Credentials::new(id, secret, token, None, "environment");
         return (
             SharedCredentialsProvider::new(keys),
             "the environment".to_owned(),
         );
     }
-    let is_off = cx
+    let is_off = teller
         .env("AWS_EC2_METADATA_DISABLED")
         .is_some_and(|word| word.eq_ignore_ascii_case("true"));
     let metadata = if is_off {
@@ -188,12 +189,12 @@ fn endpoint(
     who: &AwsDoc,
     service: &Service,
     config: &SdkConfig,
-    cx: &Context<'_, '_>,
+    teller: Teller<'_, '_, '_>,
 ) -> Option<String> {
     if let Some(own) = said(who.endpoint.clone()) {
         return Some(own);
     }
-    let ignored = cx.env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+    let ignored = teller.env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
     if ignored.is_some_and(|word| word.eq_ignore_ascii_case("true")) {
         return None;
     }
@@ -211,8 +212,8 @@ fn endpoint(
             .build();
         config.service_config()?.load_config(key.ok()?)
     };
-    said(cx.env(&variable))
-        .or_else(|| said(cx.env("AWS_ENDPOINT_URL")))
+    said(teller.env(&variable))
+        .or_else(|| said(teller.env("AWS_ENDPOINT_URL")))
         .or_else(of_file)
 }
 

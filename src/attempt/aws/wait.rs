@@ -66,7 +66,7 @@ impl Client<'_, '_, '_> {
                 Seen::Never(why) => return Err(Missed::Never(why)),
                 Seen::NotYet(stands) => stands,
             };
-            self.cx.status(&stands);
+            self.teller.status(&stands);
             if end.saturating_duration_since(Instant::now()) <= wish.every {
                 let limit = spoken_span(wish.timeout);
                 return Err(Missed::Late(format!(

@@ -9,6 +9,7 @@ use super::leaf::{Later, ShellDoc, Size};
 use super::named::Named;
 use super::policies::PoliciesDoc;
 use super::preflight::PreflightDoc;
+use super::secret::SecretDoc;
 use super::span::Span;
 use super::step::{OnFailureWord, RetryDoc, StepDoc};
 
@@ -122,18 +123,4 @@ pub(in crate::workflow) enum ParamType {
     Enum,
     /// A list of texts.
     List,
-}
-
-/// Where a secret comes from: exactly one of these.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub(in crate::workflow) struct SecretDoc {
-    /// A variable of flightdeck's own environment.
-    pub env: Option<String>,
-    /// A file; one trailing line break is cut off.
-    pub file: Option<String>,
-    /// A program and its arguments; what it prints is the secret.
-    pub command: Option<Vec<String>>,
-    pub vault: Option<Later>,
-    pub aws_secretsmanager: Option<Later>,
 }

@@ -10,6 +10,7 @@ mod named;
 mod policies;
 mod preflight;
 mod schema;
+mod secret;
 mod span;
 mod step;
 mod ungraceful;
@@ -25,9 +26,7 @@ pub use call::{
     RolloutWord, Short, SqlDoc, SshDoc, StatementDoc, Target, TerraformDoc, TerraformTool, TlsWord,
     is_host, is_manifest_file,
 };
-pub(super) use file::{
-    DefaultsDoc, Document, OnAttentionTimeoutWord, ParamDoc, ParamType, SecretDoc,
-};
+pub(super) use file::{DefaultsDoc, Document, OnAttentionTimeoutWord, ParamDoc, ParamType};
 pub(super) use hooks::HookDoc;
 pub use leaf::parse_size;
 pub(super) use leaf::{ForEachDoc, Formula, Needs, ShellDoc};
@@ -35,6 +34,8 @@ pub(super) use named::Named;
 pub(super) use policies::{ConcurrencyDoc, ConflictWord, FreezeDoc, LiveApprovalDoc};
 pub(super) use preflight::{PreflightDoc, SeverityWord};
 pub use schema::schema;
+pub(super) use secret::SecretDoc;
+pub use secret::{AwsSecretDoc, VaultDoc};
 pub(super) use span::Span;
 pub use span::{SpanMistake, parse_span};
 pub(super) use step::{

@@ -15,17 +15,17 @@ use serde_json::Value as Json;
 use super::{free_port, keep, listens};
 
 /// Where tests/run put the programs.
-fn tool(name: &str) -> PathBuf {
+pub(crate) fn tool(name: &str) -> PathBuf {
     let key = Command::new("sh")
         .args([
             "-c",
-            "cksum < tests/clouds/aws-requirements.txt | cut -d' ' -f1",
+            "cksum < tests/clouds/requirements.txt | cut -d' ' -f1",
         ])
         .output()
         .expect("cksum");
     let key = String::from_utf8(key.stdout).expect("digits");
     let home = std::env::var("HOME").expect("HOME");
-    let folder = format!("{home}/.cache/flightdeck-tests/aws-{}/bin", key.trim());
+    let folder = format!("{home}/.cache/flightdeck-tests/parties-{}/bin", key.trim());
     let path = PathBuf::from(folder).join(name);
     assert!(
         path.exists(),
