@@ -29,6 +29,8 @@ use crate::time::spoken_span;
 
 /// Sent at most so often.
 const TRIES: u32 = 8;
+/// Connected at most so often: who does not listen will not in a minute.
+const CONNECTS: u32 = 4;
 /// Between two tries at most.
 const PAUSE_MAX: Duration = Duration::from_secs(20);
 /// For one answer.
@@ -105,14 +107,14 @@ impl Client<'_, '_, '_> {
                     }
                     (self.told(operation, &refusal), class, asked_wait(&raw))
                 }
-                Tried::Unreached(why) => (self.placed(operation, &why), Class::Throttled, None),
+                Tried::Unreached(why) => (self.placed(operation, &why), Class::Unreached, None),
                 Tried::Lost(why) => (self.placed(operation, &why), Class::Broken, None),
             };
             let may_have_landed = class == Class::Broken && effect != Effect::Reads;
             if may_have_landed && effect == Effect::Changes {
                 return Err(Trouble::Unknown(format!("{why}; it may have taken effect")).into());
             }
-            if n >= TRIES {
+            if n >= TRIES || (class == Class::Unreached && n >= CONNECTS) {
                 let why = format!("{why}; tried {n} times");
                 return Err(Fault::Trouble(if may_have_landed {
                     Trouble::Unknown(why)
@@ -121,15 +123,10 @@ impl Client<'_, '_, '_> {
                 }));
             }
             let pause = wait.unwrap_or_else(|| pause(n));
-            let word = if class == Class::Throttled {
-                "throttled"
-            } else {
-                "no answer"
-            };
-            let word = if why.contains("could not connect") {
-                "not reached"
-            } else {
-                word
+            let word = match class {
+                Class::Throttled => "throttled",
+                Class::Unreached => "not reached",
+                Class::Broken | Class::Definite => "no answer",
             };
             self.teller.status(&format!(
                 "{word}, again in {}",
@@ -189,7 +186,7 @@ impl Client<'_, '_, '_> {
         );
         let is_long = matches!(operation.name.as_str(), "Invoke" | "StartSyncExecution");
         let limit = if is_long { LONG_ANSWER } else { ANSWER };
-        let sender = Sender::patient(Guard::new(&url, &[]), false, limit, limit);
+        let sender = Sender::patient(self.guard(&url), false, limit, limit);
         let sender = match sender {
             Ok(sender) => sender,
             Err(Lost::Wrong(why) | Lost::Unreached(why) | Lost::Lost(why)) => {
@@ -222,6 +219,13 @@ impl Client<'_, '_, '_> {
             Err(Lost::Unreached(why)) => Tried::Unreached(why),
             Err(Lost::Lost(why)) => Tried::Lost(why),
         })
+    }
+
+    /// An endpoint that was said may be anywhere, such as in the own network.
+    fn guard(&self, url: &Url) -> Guard {
+        let own = url.host_str().filter(|_| self.session.endpoint.is_some());
+        let allowed: Vec<String> = own.map(str::to_owned).into_iter().collect();
+        Guard::new(url, &allowed)
     }
 
     fn read(&self, operation: &Operation, raw: &Raw, effect: Effect) -> Result<Reply, Fault> {

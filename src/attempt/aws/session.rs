@@ -60,10 +60,15 @@ impl Session {
                 "no region is said: add `region`, or set AWS_REGION, or `region` of the profile";
             return Err(Trouble::Failed(why.to_owned()));
         };
+        let endpoint = endpoint(who, service, &config, teller);
+        if config.use_fips() == Some(true) && endpoint.is_none() {
+            let why = "FIPS endpoints are demanded (AWS_USE_FIPS_ENDPOINT), which are not known here: say the `endpoint`";
+            return Err(Trouble::Failed(why.to_owned()));
+        }
         let (provider, places) = provider(who, profile.as_deref(), &config, teller).await;
         Ok(Self {
             region,
-            endpoint: endpoint(who, service, &config, teller),
+            endpoint,
             profile,
             provider,
             current: RefCell::default(),

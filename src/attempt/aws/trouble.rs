@@ -21,6 +21,8 @@ pub(super) struct Refusal {
 pub(super) enum Class {
     /// Too many calls: it was not performed.
     Throttled,
+    /// It never left.
+    Unreached,
     /// Trouble of the service's own: it may have been performed.
     Broken,
     /// It would be refused again.
