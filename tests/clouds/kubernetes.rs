@@ -3,11 +3,13 @@
 //! `tests/clouds/kubernetes-cluster build` builds the cluster's binaries, once per machine. Where they are not built, `tests/run`
 //! says that these tests are skipped; by hand: `cargo test --test clouds -- --ignored kubernetes`.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::Value as Json;
 
 use crate::parties::kubernetes::{Namespace, kubeconfig};
+use crate::parties::link::Link;
 use crate::parties::until;
 use crate::run::{Outcome, run};
 use crate::support::Place;
@@ -225,7 +227,13 @@ fn kubernetes_drains_a_node_as_disruption_budgets_allow_and_puts_it_back() {
     assert_eq!(outcome.code, 3, "{:#?} {}", outcome.events, outcome.err);
     assert_eq!(outcome.ended("drain")["outcome"], "timed_out");
     let evicted = outcome.ended("drained")["outputs"]["evicted"].to_string();
-    assert_eq!(evicted.matches("shop-").count(), 2, "{evicted}");
+    assert_eq!(
+        evicted
+            .matches(&format!("{}/shop-", namespace.name))
+            .count(),
+        2,
+        "{evicted}"
+    );
     let unschedulable = namespace.kubectl("get node node1 -o jsonpath={.spec.unschedulable}");
     assert_eq!(unschedulable, "");
 }
@@ -301,6 +309,167 @@ fn kubernetes_says_who_asked_whom_when_it_is_refused() {
             assert!(why.contains(part), "{step}: {part} in {why}");
         }
     }
+}
+
+#[test]
+#[ignore = "run tests/clouds/kubernetes-cluster build"]
+fn kubernetes_undoes_a_rollout_once_although_its_attempt_was_killed() {
+    let (place, namespace) = (Place::new(), Namespace::new("once"));
+    // It is four seconds until a new pod counts, so that the attempt has to wait.
+    let slow =
+        shop(1, "localhost/app:1").replace("  replicas: 1", "  minReadySeconds: 4\n  replicas: 1");
+    place.write("app.yaml", &slow);
+    let steps = "  - {id: apply, kubernetes: {apply: app.yaml, namespace: NS}}\n  \
+        - {id: image, kubernetes: {set_image: deploy/shop, images: {web: 'localhost/app:2'}, namespace: NS}}\n";
+    succeeded(&run(&place, &workflow(&namespace, steps)));
+    let revision = || {
+        let path = r"{.metadata.annotations.deployment\.kubernetes\.io/revision}";
+        namespace.kubectl(&format!("get deploy shop -o jsonpath={path}"))
+    };
+    assert_eq!(revision(), "2");
+    let steps = "  - {id: undo, kubernetes: {rollout: deploy/shop, action: undo, namespace: NS}}\n";
+    place.write("undo.yaml", &workflow(&namespace, steps));
+    let mut engine = place.command(&["run", "undo.yaml", "--headless", "--json"]);
+    let engine = engine.stdout(std::process::Stdio::null()).spawn();
+    let mut engine = engine.expect("the binary starts");
+    until("the rollout is undone", || revision() == "3");
+    let attempt = only_child(engine.id());
+    kill(engine.id());
+    kill(attempt);
+    engine.wait().expect("it has ended");
+    let resumed = place.run(&["resume", "last", "--headless", "--json"]);
+    assert_eq!(resumed.code, 0, "{} {}", resumed.out, resumed.err);
+    let log = place.run(&["logs", "last", "undo"]);
+    assert!(
+        log.out.contains("an earlier attempt has undone it"),
+        "{}",
+        log.out
+    );
+    assert_eq!(revision(), "3");
+    let image =
+        namespace.kubectl("get deploy shop -o jsonpath={.spec.template.spec.containers[0].image}");
+    assert_eq!(image, "localhost/app:1");
+}
+
+/// A kubeconfig of `place` whose server is reached by a link that can be cut.
+fn by_link(place: &Place) -> Link {
+    let config = std::fs::read_to_string(kubeconfig()).expect("a kubeconfig");
+    let server = config.split("https://127.0.0.1:").nth(1);
+    let port = server.and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next());
+    let port = port.expect("a port");
+    let link = Link::to(port.parse().expect("a number"));
+    place.write("cut.config", &config.replace(port, &link.port.to_string()));
+    link
+}
+
+#[test]
+#[ignore = "run tests/clouds/kubernetes-cluster build"]
+fn kubernetes_does_not_know_how_a_program_ended_whose_connection_was_cut() {
+    let (place, namespace) = (Place::new(), Namespace::new("lost"));
+    place.write("app.yaml", &shop(1, "localhost/app:1"));
+    let link = by_link(&place);
+    let steps = "  - {id: apply, kubernetes: {apply: app.yaml, namespace: NS}}\n  \
+        - {id: exec, kubernetes: {exec: deploy/shop, namespace: NS, argv: [sh, -c, 'echo > /tmp/begun; sleep 60']}}\n";
+    let text = workflow(&namespace, steps).replace(kubeconfig(), "cut.config");
+    let outcome = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            until("the program has begun", || has_begun(&namespace.name));
+            link.cut();
+        });
+        run(&place, &text)
+    });
+    let exec = outcome.ended("exec");
+    assert_eq!(exec["outcome"], "unknown", "{exec}");
+    let why = message(&outcome, "exec");
+    assert!(why.contains("the program may go on in the pod"), "{why}");
+}
+
+#[test]
+#[ignore = "run tests/clouds/kubernetes-cluster build"]
+fn kubernetes_gives_no_wrong_verdict_when_connections_are_cut() {
+    let (place, namespace) = (Place::new(), Namespace::new("cut"));
+    place.write("app.yaml", &shop(1, "localhost/app:1"));
+    let link = by_link(&place);
+    let steps = "  - {id: apply, kubernetes: {apply: app.yaml, namespace: NS}}\n  \
+        - {id: up, kubernetes: {scale: deploy/shop, replicas: 3, namespace: NS}}\n  \
+        - {id: down, kubernetes: {scale: deploy/shop, replicas: 1, namespace: NS}}\n  \
+        - {id: job, kubernetes: {job: count, image: 'localhost/app:1', namespace: NS, \
+           argv: [sh, -c, 'for n in 1 2 3 4 5 6; do echo $n; sleep 0.3; done']}}\n";
+    let text = workflow(&namespace, steps).replace(kubeconfig(), "cut.config");
+    let over = AtomicBool::new(false);
+    let (outcome, cuts) = std::thread::scope(|scope| {
+        let cutter = scope.spawn(|| {
+            let mut cuts = 0;
+            while !over.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(170));
+                cuts += usize::from(link.cut() > 0);
+            }
+            cuts
+        });
+        let outcome = run(&place, &text);
+        over.store(true, Ordering::Relaxed);
+        (outcome, cutter.join().expect("no panic"))
+    });
+    succeeded(&outcome);
+    assert!(cuts > 10, "{cuts} cuts");
+    assert_eq!(
+        outcome.ended("job")["outputs"]["stdout"],
+        "1\n2\n3\n4\n5\n6"
+    );
+    assert_eq!(namespace.kubectl("get jobs -o name").lines().count(), 1);
+    assert_eq!(
+        namespace.kubectl("get deploy shop -o jsonpath={.status.replicas}"),
+        "1"
+    );
+}
+
+fn has_begun(namespace: &str) -> bool {
+    let mut command = std::process::Command::new("kubectl");
+    command.args(["--kubeconfig", kubeconfig(), "--namespace", namespace]);
+    command.args(["exec", "deploy/shop", "--", "cat", "/tmp/begun"]);
+    command.output().is_ok_and(|output| output.status.success())
+}
+
+#[test]
+#[ignore = "run tests/clouds/kubernetes-cluster build"]
+fn kubernetes_logs_in_by_a_plugin_that_gets_no_input() {
+    let (place, namespace) = (Place::new(), Namespace::new("plugin"));
+    let config = std::fs::read_to_string(kubeconfig()).expect("a kubeconfig");
+    // It gives the token only if its input is empty and the step's environment is there.
+    let script = "#!/bin/sh\n[ -z \"$(cat)\" ] || exit 1\n\
+        [ -n \"$WHO\" ] || { echo 'your session has ended' >&2; exit 3; }\n\
+        echo '{\"apiVersion\": \"client.authentication.k8s.io/v1\", \"kind\": \"ExecCredential\", \"status\": {\"token\": \"t0ken\"}}'\n";
+    place.write("plugin", script);
+    let plugin = place.work().join("plugin");
+    let mut executable = std::process::Command::new("chmod");
+    assert!(
+        executable
+            .arg("+x")
+            .arg(&plugin)
+            .status()
+            .is_ok_and(|s| s.success())
+    );
+    let exec = format!(
+        "exec: {{apiVersion: client.authentication.k8s.io/v1, command: {}, interactiveMode: IfAvailable}}",
+        plugin.display()
+    );
+    place.write("plugin.config", &config.replace("token: t0ken", &exec));
+    let steps = "  - {id: good, env: {WHO: ana}, kubernetes: {get: ns/NS, kubeconfig: plugin.config}}\n  \
+        - {id: bad, kubernetes: {get: ns/NS, kubeconfig: plugin.config}}\n";
+    let outcome = run(&place, &workflow(&namespace, steps));
+    assert_eq!(
+        outcome.ended("good")["outcome"],
+        "succeeded",
+        "{}",
+        outcome.err
+    );
+    let why = message(&outcome, "bad");
+    assert!(
+        why.contains(
+            "the credential plugin failed (exit status: 3): your session has ended; log in again"
+        ),
+        "{why}"
+    );
 }
 
 /// The process that an engine has started.

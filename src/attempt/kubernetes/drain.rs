@@ -27,7 +27,7 @@ pub(super) async fn drain(
         .voice
         .say(&format!("{}: nothing new is scheduled on it", node.said()));
     let total = first.len();
-    let evicted: Vec<String> = first.iter().map(|pod| pods::name(pod).to_owned()).collect();
+    let evicted: Vec<String> = first.iter().map(place).collect();
     let mut pace = Pace::new();
     loop {
         let left = to_evict(cluster, &node.name).await?;
@@ -91,6 +91,12 @@ fn has_to_go(pod: &Json) -> bool {
     let marks = pod.pointer("/metadata/annotations");
     let mirror = marks.is_some_and(|m| m.get("kubernetes.io/config.mirror").is_some());
     !mirror && owner(pod) != Some("DaemonSet")
+}
+
+/// `shop/web-1`: a node has pods of all namespaces.
+fn place(pod: &Json) -> String {
+    let namespace = pod.pointer("/metadata/namespace").and_then(Json::as_str);
+    format!("{}/{}", namespace.unwrap_or_default(), pods::name(pod))
 }
 
 fn owner(pod: &Json) -> Option<&str> {

@@ -1,11 +1,14 @@
 //! `exec`: a program in a pod. It goes on there when the connection is lost, so that then nobody knows how it ended.
 
+use std::time::Duration;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use kube::Error;
 use kube::api::AttachParams;
 use kube::client::UpgradeConnectionError;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
+use tokio::time::timeout;
 
 use super::cluster::{Cluster, Thing};
 use super::logs::{Kept, pod_api};
@@ -14,6 +17,8 @@ use super::trouble::{self, Fault};
 use crate::attempt::call::{Answer, Trouble};
 use crate::workflow::KubernetesDoc;
 
+/// For what is on its way when one of status and output is there.
+const REST: Duration = Duration::from_secs(3);
 /// Longer lines are cut in pieces.
 const BUFFER: usize = 64 * 1024;
 
@@ -38,15 +43,30 @@ pub(super) async fn exec(
     let mut process = begun.map_err(|error| not_begun(cluster, &pod, error))?;
     let (out, err) = (process.stdout(), process.stderr());
     let status = process.take_status();
-    let mut kept = Kept::default();
-    let mut nothing = Kept::default();
-    tokio::join!(
-        lines(cluster, out, &mut kept),
-        lines(cluster, err, &mut nothing)
-    );
-    let status = match status {
-        Some(status) => status.await,
-        None => None,
+    let (mut kept, mut unkept) = (Kept::default(), Kept::default());
+    let status = {
+        let ended = async {
+            match status {
+                Some(status) => status.await,
+                None => None,
+            }
+        };
+        let told = async {
+            tokio::join!(
+                lines(cluster, out, &mut kept),
+                lines(cluster, err, &mut unkept)
+            )
+        };
+        tokio::pin!(ended, told);
+        // A connection that is cut leaves the streams open, so that their end must not be waited for alone.
+        tokio::select! {
+            biased;
+            status = &mut ended => {
+                let _ = timeout(REST, &mut told).await;
+                status
+            }
+            _ = &mut told => timeout(REST, &mut ended).await.ok().flatten(),
+        }
     };
     let Some(status) = status else {
         let why = "the connection was lost; the program may go on in the pod";

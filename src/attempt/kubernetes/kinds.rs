@@ -99,7 +99,8 @@ impl Cluster<'_> {
         groups.sort_by_key(|g| g.name != "apps" && g.name != "batch");
         for group in groups.iter().filter(|g| in_group(&g.name)) {
             for version in preferred_first(group) {
-                let resources = self.resources(&version).await?;
+                // A group whose server is down is no reason not to find what is in another.
+                let resources = self.resources(&version).await.unwrap_or_default();
                 if let Some(found) = resources.iter().find(|r| is_called(r, &wanted)) {
                     return Ok(made(&version, found));
                 }

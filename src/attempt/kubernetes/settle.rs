@@ -48,6 +48,7 @@ impl Cluster<'_> {
                     });
                     return Err(self.failed(&thing.said(), &format!("{why}{pod}")));
                 }
+                Verdict::Unseen => self.voice.status("not seen by its controller yet"),
                 Verdict::Waiting(text) => {
                     self.voice.status(&text);
                     self.hopeless_pod(thing, &object, &text).await?;
@@ -78,11 +79,8 @@ impl Cluster<'_> {
         if super::workload::selector(object).is_none() {
             return Ok(());
         }
-        // What has no answer now is asked again with the next look.
-        let pods = match self.new_pods_of(thing, object).await {
-            Err(Trouble::Unreached(_)) => return Ok(()),
-            pods => pods?,
-        };
+        // Whoever may not see pods still sees how many are ready; what has no answer now has one at the next look.
+        let pods = self.new_pods_of(thing, object).await.unwrap_or_default();
         for pod in &pods {
             if let Some(why) = pods::hopeless(pod) {
                 let name = pods::name(pod);

@@ -24,11 +24,13 @@ pub(super) enum Fault {
 
 impl Fault {
     pub(super) fn of(error: Error) -> Self {
+        if let Some(e) = auth(&error) {
+            return Self::Unreached(refused_login(e));
+        }
         match error {
             Error::Api(status) => Self::of_status(status),
             Error::BuildRequest(e) => Self::Refused(refusal(&e.to_string())),
             Error::SerdeError(e) => Self::Cut(format!("an answer that cannot be read: {e}")),
-            Error::Auth(e) => Self::Unreached(e.to_string()),
             other => of_connection(&other),
         }
     }
@@ -167,28 +169,107 @@ fn causes(status: &Status) -> String {
 /// Why there is no client: mostly a plugin that wants a person.
 pub(super) fn login(error: &Error, plugin: Option<&ExecConfig>, who: &Who) -> String {
     let place = who.place();
-    let name = plugin.and_then(|p| p.command.as_deref()).unwrap_or("?");
-    match error {
-        Error::Auth(AuthError::AuthExecStart(e)) => {
-            let hint = plugin
-                .and_then(|p| p.install_hint.as_deref())
-                .unwrap_or("install it");
+    match (auth(error), plugin) {
+        (Some(AuthError::AuthExecStart(e)), Some(plugin)) => {
+            let name = plugin.command.as_deref().unwrap_or("?");
+            let hint = plugin.install_hint.as_deref().unwrap_or("install it");
             let hint = hint.trim().lines().next().unwrap_or_default();
             format!("{place}: the credential plugin `{name}` cannot be started: {e}; {hint}")
         }
-        Error::Auth(AuthError::AuthExecRun { out, .. }) => {
-            let told = String::from_utf8_lossy(&out.stderr);
-            let told = told
-                .lines()
-                .rfind(|line| !line.trim().is_empty())
-                .unwrap_or("no message");
-            format!(
-                "{place}: the credential plugin `{name}` failed ({}): {}; log in again with its own tool",
-                out.status,
-                told.trim()
-            )
+        (Some(e), _) => format!("{place}: user {}: {}", who.user, refused_login(e)),
+        (None, _) => format!("{place}: {}", cause(&chain(error))),
+    }
+}
+
+/// A login that failed, now or when it was to be renewed.
+fn auth(error: &Error) -> Option<&AuthError> {
+    if let Error::Auth(e) = error {
+        return Some(e);
+    }
+    let mut next = error.source();
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
         }
-        Error::Auth(e) => format!("{place}: user {}: {e}", who.user),
-        other => format!("{place}: {}", cause(&chain(other))),
+        next = error.source();
+    }
+    None
+}
+
+/// What a plugin wrote last is what it wants; its output may hold a token, and is not told.
+fn refused_login(error: &AuthError) -> String {
+    let AuthError::AuthExecRun { out, .. } = error else {
+        return error.to_string();
+    };
+    let told = String::from_utf8_lossy(&out.stderr);
+    let mut lines = told.lines().rev().map(str::trim);
+    let last = lines.find(|line| !line.is_empty()).unwrap_or("no message");
+    format!(
+        "the credential plugin failed ({}): {last}; log in again with its own tool",
+        out.status
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use kube::core::Status;
+    use serde_json::{Value as Json, json};
+
+    use super::{Fault, refused};
+    use crate::attempt::kubernetes::login::Who;
+
+    fn who() -> Who {
+        Who {
+            context: "prod".to_owned(),
+            server: "https://10.0.0.1:6443".to_owned(),
+            user: "ana".to_owned(),
+            namespace: "shop".to_owned(),
+        }
+    }
+
+    fn status(told: Json) -> Box<Status> {
+        Box::new(serde_json::from_value(told).unwrap())
+    }
+
+    #[test]
+    fn whose_field_it_is_stands_beside_what_to_do() {
+        let told = json!({"code": 409, "reason": "Conflict", "details": {"causes": [
+            {"reason": "FieldManagerConflict", "field": ".spec.replicas",
+             "message": "conflict with \"kubectl\" using apps/v1"},
+        ]}});
+        assert_eq!(
+            refused(&status(told), "deployment/shop", &who()),
+            "context prod (https://10.0.0.1:6443): deployment/shop: .spec.replicas belongs to kubectl; \
+             leave the field out, or take it over by `force: true`"
+        );
+    }
+
+    #[test]
+    fn credentials_that_are_not_accepted_are_named_with_their_user() {
+        let told = refused(&status(json!({"code": 401})), "x", &who());
+        assert!(
+            told.ends_with("the credentials of user ana are not accepted; log in again"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn what_may_have_been_done_is_told_from_what_was_refused() {
+        let of = |code: u16, message: &str| {
+            Fault::of(kube::Error::Api(status(
+                json!({"code": code, "message": message}),
+            )))
+        };
+        assert!(matches!(
+            of(500, "etcdserver: request timed out"),
+            Fault::Cut(_)
+        ));
+        assert!(matches!(of(503, "no backend"), Fault::Cut(_)));
+        assert!(matches!(
+            of(500, "failed to create typed patch object"),
+            Fault::Refused(_)
+        ));
+        assert!(matches!(of(422, "invalid"), Fault::Refused(_)));
+        assert!(matches!(of(429, "slow down"), Fault::Busy(_)));
     }
 }

@@ -5,6 +5,8 @@ use serde_json::Value as Json;
 /// How far a workload is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
+    /// Its numbers and its newest revision are those of before the change.
+    Unseen,
     /// Not yet, and how far.
     Waiting(String),
     Done(String),
@@ -17,7 +19,7 @@ pub(super) fn verdict(object: &Json) -> Verdict {
     let seen = number(object, "/status/observedGeneration");
     // What the controller has not seen, its numbers do not tell of.
     if seen < number(object, "/metadata/generation") {
-        return Verdict::Waiting("not seen by its controller yet".to_owned());
+        return Verdict::Unseen;
     }
     match object.pointer("/kind").and_then(Json::as_str) {
         Some("Deployment") => deployment(object),
@@ -153,7 +155,7 @@ pub(super) fn condition<'o>(object: &'o Json, name: &str) -> Option<&'o Json> {
 mod tests {
     use serde_json::{Value as Json, json};
 
-    use super::Verdict::{Done, Failed, Waiting};
+    use super::Verdict::{Done, Failed, Unseen, Waiting};
     use super::{Verdict, verdict};
 
     fn deployment(wanted: i64, updated: i64, all: i64, available: i64) -> Json {
@@ -177,7 +179,7 @@ mod tests {
         let mut object = deployment(3, 3, 3, 3);
         is(&object, &Done("3 of 3 replicas ready".into()));
         object["metadata"]["generation"] = json!(3);
-        is(&object, &Waiting("not seen by its controller yet".into()));
+        is(&object, &Unseen);
     }
 
     #[test]

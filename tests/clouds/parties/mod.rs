@@ -5,6 +5,7 @@ pub(crate) mod certificates;
 pub(crate) mod cut;
 pub(crate) mod dns;
 pub(crate) mod kubernetes;
+pub(crate) mod link;
 pub(crate) mod podman;
 pub(crate) mod postgres;
 pub(crate) mod prometheus;
