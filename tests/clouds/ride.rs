@@ -100,7 +100,8 @@ impl Ride {
     }
 }
 
-fn processes(wanted: &str) -> Vec<Pid> {
+/// Those whose command line has `wanted` in it.
+pub(crate) fn processes(wanted: &str) -> Vec<Pid> {
     let entries = std::fs::read_dir("/proc").expect("Linux").flatten();
     let is_it = |path: PathBuf| {
         let line = std::fs::read(path.join("cmdline")).unwrap_or_default();

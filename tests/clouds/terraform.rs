@@ -4,13 +4,14 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value as Json;
 
 use crate::face::Face;
 use crate::parties::terraform::{is_missing, state_in_s3};
 use crate::parties::until;
 use crate::place::Place;
-use crate::ride::Ride;
+use crate::ride::{Ride, processes};
 
 /// A place with a configuration in the folder `infra`.
 struct Stack {
@@ -324,6 +325,50 @@ fn a_cancelled_apply_halts_in_good_order() {
     );
     assert!(stack.state().contains(&"terraform_data.first".to_owned()));
     // No lock is left, and nothing of it lives: so the retry can do the rest.
+    stack.write("go", "");
+    stack.ctl(&["retry", "apply"]);
+    assert!(
+        run.wait().expect("its end").success(),
+        "{}",
+        stack.log("apply")
+    );
+    assert_eq!(
+        stack.state(),
+        ["terraform_data.first", "terraform_data.slow"]
+    );
+}
+
+/// A terraform that hears no interrupt, as when its disk hangs: asked firmly after its time, killed after the grace.
+#[test]
+fn an_apply_that_does_not_halt_is_killed_and_nobody_knows_how_far_it_came() {
+    if is_missing() {
+        return;
+    }
+    let stack = Stack::new(SLOW);
+    let apply = "  - {id: apply, kill_grace: 500ms, terraform: {dir: infra, apply: true, auto_approve: true, halt_timeout: 500ms}}\n";
+    let mut run = stack.begin(apply, &["--hold"]);
+    until("the apply", || stack.path("begun").exists());
+    let infra = stack.path("infra").canonicalize().expect("a path");
+    let is_here = |pid: &Pid| {
+        let cwd = std::fs::read_link(format!("/proc/{}/cwd", pid.as_raw_nonzero()));
+        cwd.is_ok_and(|cwd| cwd == infra)
+    };
+    let all = processes("terraform\0apply\0");
+    let terraform = all.into_iter().find(is_here).expect("it runs");
+    kill_process(terraform, Signal::STOP).expect("stopped");
+    stack.ctl(&["cancel", "apply"]);
+    until("the verdict", || stack.is("apply", "unknown"));
+    let message = stack.message("apply");
+    assert!(
+        message.starts_with(
+            "cancelled in the middle of the apply: 1 of 2 done, not finished: terraform_data.slow, as far as is known; "
+        ),
+        "{message}"
+    );
+    assert!(
+        message.ends_with("`terraform plan` in infra shows what is missing, or who holds the lock"),
+        "{message}"
+    );
     stack.write("go", "");
     stack.ctl(&["retry", "apply"]);
     assert!(
