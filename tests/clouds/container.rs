@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use serde_json::Value as Json;
 
-use crate::parties::podman::{podman, says, socket};
+use crate::parties::podman::{podman, registry, says, socket};
 use crate::parties::{free_port, until};
 use crate::place::Place;
 use crate::ride::Ride;
@@ -299,4 +299,41 @@ fn what_cannot_be_had_is_told_plainly() {
         "{inspect: NAME, host: 'ssh://elsewhere'}",
         "is no place of a container engine",
     );
+}
+
+/// From a registry that wants to know who asks: without a login it is refused, with one the image comes.
+#[test]
+fn an_image_is_fetched_with_the_login_of_the_user() {
+    let harbour = Harbour::new("fetched");
+    let image = format!("{}/app:1", registry());
+    let push = [
+        "push",
+        "--creds",
+        "ana:open-sesame",
+        "localhost/app:1",
+        &image,
+    ];
+    let pushed = podman(&push);
+    assert!(pushed.status.success(), "{pushed:?}");
+    let step = format!("  - {{id: a, container: {{run: {{image: '{image}', name: NAME}}}}}}\n");
+    let (code, talk) = harbour.sail(&step);
+    assert_eq!(code, 1, "{talk}");
+    let message = harbour.message("a");
+    assert!(
+        message.starts_with(&format!("cannot pull {image}: ")),
+        "{message}"
+    );
+    std::fs::remove_dir_all(harbour.path("state/runs/r")).expect("forgotten");
+
+    std::fs::create_dir(harbour.path(".docker")).expect("a folder");
+    // As `docker login` writes it: ana:open-sesame.
+    let login = format!(
+        r#"{{"auths": {{"{}": {{"auth": "YW5hOm9wZW4tc2VzYW1l"}}}}}}"#,
+        registry()
+    );
+    harbour.write(".docker/config.json", &login);
+    let (code, talk) = harbour.sail(&step);
+    assert_eq!(code, 0, "{talk} {}", harbour.log("a"));
+    assert_eq!(harbour.there(), ["fetched running"]);
+    assert!(harbour.log("a").contains(&format!("pulling {image}")));
 }

@@ -8,6 +8,7 @@ mod replace;
 mod engine;
 mod frames;
 mod inside;
+mod login;
 mod order;
 mod pull;
 mod watch;

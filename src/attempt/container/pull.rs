@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use super::super::call::{Context, Trouble};
 use super::engine::Engine;
+use super::login;
 use crate::workflow::ContainerPull;
 
 /// Fetches the image if it has to be. `Ok` is its id.
@@ -46,9 +47,12 @@ async fn known(engine: &Engine, image: &str) -> Result<Option<String>, Trouble> 
 async fn pull(engine: &Engine, image: &str, cx: &Context<'_, '_>) -> Result<(), Trouble> {
     cx.say(&format!("pulling {image}"));
     cx.status(&format!("pulling {image}"));
-    let request = engine
+    let mut request = engine
         .request(Method::POST, "/images/create")
         .query(&[("fromImage", image)]);
+    if let Some(header) = login::header(image, cx) {
+        request = request.header("X-Registry-Auth", header);
+    }
     let response = engine.send(request).await.map_err(again)?;
     let mut layers = Layers::default();
     let mut stream = response.bytes_stream();

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
-use super::{keep, until};
+use super::{free_port, keep, listens, until};
 
 /// The address of its socket, for `DOCKER_HOST`.
 pub(crate) fn socket() -> String {
@@ -38,9 +38,37 @@ static HOME: LazyLock<PathBuf> = LazyLock::new(|| {
     home
 });
 
+/// The port of the registry, known before it runs: podman must be told that it speaks plain HTTP.
+static REGISTRY: LazyLock<u16> = LazyLock::new(free_port);
+
+/// A registry that lets in `ana` with the password `open-sesame`; where it is.
+pub(crate) fn registry() -> String {
+    static RUNS: LazyLock<()> = LazyLock::new(|| {
+        let users = HOME.join("users");
+        let made = Command::new("htpasswd")
+            .args(["-Bbn", "ana", "open-sesame"])
+            .output();
+        std::fs::write(&users, made.expect("htpasswd").stdout).expect("a file");
+        let text = format!(
+            "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {0}/images}}}}\nhttp: {{addr: \"127.0.0.1:{1}\"}}\n\
+             auth: {{htpasswd: {{realm: test, path: {0}/users}}}}\n",
+            HOME.display(),
+            *REGISTRY
+        );
+        std::fs::write(HOME.join("registry.yml"), text).expect("a file");
+        let mut server = Command::new("docker-registry");
+        server.arg("serve").arg(HOME.join("registry.yml"));
+        keep(&server);
+        listens("the registry", *REGISTRY);
+    });
+    LazyLock::force(&RUNS);
+    format!("127.0.0.1:{}", *REGISTRY)
+}
+
 fn command(home: &Path) -> Command {
     let mut command = Command::new("podman");
     command.env("CONTAINERS_CONF", home.join("containers.conf"));
+    command.env("CONTAINERS_REGISTRIES_CONF", home.join("registries.conf"));
     command.args(["--storage-driver", "vfs", "--root"]);
     command
         .arg(home.join("root"))
@@ -64,6 +92,12 @@ fn configure(home: &Path) {
          [engine]\nruntime=\"runc\"\ncgroup_manager=\"cgroupfs\"\nevents_logger=\"file\"\n"
     );
     std::fs::write(home.join("containers.conf"), text).expect("a file");
+    let plain = "[[registry]]\nlocation = \"127.0.0.1\"\ninsecure = true\n";
+    let plain = format!(
+        "{plain}[[registry]]\nlocation = \"127.0.0.1:{}\"\ninsecure = true\n",
+        *REGISTRY
+    );
+    std::fs::write(home.join("registries.conf"), plain).expect("a file");
 }
 
 /// `localhost/app:1`: busybox, and a page served on port 8080 for five minutes at most.
