@@ -70,6 +70,9 @@ impl<T> Call<T> {
             (Nature::Changes, Service::Terraform) => Some(
                 "terraform itself may go on; `terraform plan` in its folder shows what is missing, or who holds the lock",
             ),
+            (Nature::Changes | Nature::Repeatable, Service::Ssh) => Some(
+                "the other machine has written down what became of it: a retry asks for that first, and starts nothing that still runs or has succeeded",
+            ),
             (Nature::Changes | Nature::Repeatable, Service::Container) => {
                 Some("`docker ps -a` or `podman ps -a` shows what became of its container")
             }

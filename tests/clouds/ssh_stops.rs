@@ -206,6 +206,11 @@ fn killed_near_end(go_first: bool) {
     }
     stage.child = Stage::spawn(&stage.place, &["resume", "r", "--headless", "--hold"]);
     stage.stands("unknown");
+    assert!(
+        stage.message().contains("a retry asks for that first"),
+        "{}",
+        stage.message()
+    );
     stage.ctl(&["retry", "far"]);
     if !go_first {
         until("the command is followed again", || {

@@ -16,7 +16,7 @@ say() { printf '%s\n' "$*" || exit 1; }
 
 bases() {
   uid=$(id -u)
-  [ -z "${HOME:-}" ] || printf '%s\n' "$HOME/.cache/flightdeck"
+  [ -z "${HOME:-}" ] || printf '%s\n' "$HOME/.cache/flightdeck/ssh"
   printf '%s\n' "/var/tmp/flightdeck-$uid" "/tmp/flightdeck-$uid"
 }
 
@@ -180,7 +180,7 @@ settle() {
 prune() {
   find "$1/." ! -name . -prune -type d -mtime +13 2>/dev/null | while IFS= read -r old; do
     d=$1/${old##*/}
-    alive || rm -rf "$d"
+    [ ! -d "$d/claim" ] || alive || rm -rf "$d"
   done
 }
 

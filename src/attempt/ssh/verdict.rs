@@ -87,7 +87,7 @@ fn unknown(why: String) -> Ended {
 /// How a person looks there, and what a retry does.
 fn look(room: &Room<'_, '_>, report: &Report, folder: Option<&str>) -> String {
     let attempt = room.spec.attempt.n;
-    let somewhere = format!(".cache/flightdeck/{}.{attempt}", room.name);
+    let somewhere = format!(".cache/flightdeck/ssh/{}.{attempt}", room.name);
     let folder = folder.or(report.folder.as_deref()).unwrap_or(&somewhere);
     let group = report.group.as_ref();
     let group = group.map_or_else(String::new, |g| format!("its process group is {g}; "));

@@ -1,6 +1,6 @@
 //! Work that is no step of the plan, what undoes a step and what a hook does: exactly one of run, exec, http, notify and the services.
 
-use super::call::SERVICES;
+use super::call::{SERVICES, one_machine};
 use super::defaults::Defaults;
 use super::desk::Desk;
 use super::step::{LATER_ACTIONS, article};
@@ -32,6 +32,7 @@ pub(super) fn lone_work(
     (what, code): (&str, &'static str),
 ) -> Option<Work<Template>> {
     desk.later(at, &LATER_ACTIONS);
+    one_machine(desk, doc.ssh.as_ref(), at);
     let said = at.entries().filter(|(key, _)| is_action(key));
     let later = at.entries().any(|(key, _)| LATER_ACTIONS.contains(&key));
     let work = match said.count() {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::call::SERVICES;
+use super::call::{self, SERVICES};
 use super::defaults::Defaults;
 use super::desk::{Desk, Role};
 use super::needs::{self, Ids};
@@ -153,6 +153,7 @@ fn action(
         sql: doc.sql.clone(),
         ..StepDoc::default()
     };
+    call::one_machine(desk, doc.ssh.as_ref(), at);
     let work = work::work(desk, &alike, at, defaults);
     if let Some(work) = &work {
         let harmless = ["GET", "HEAD", "OPTIONS"];

@@ -73,6 +73,7 @@ pub(super) fn verify(
         }
         return None;
     }
+    call::one_machine(desk, verify.ssh.as_ref(), at);
     // What it has in common with its step is read by the same eyes.
     let alike = StepDoc {
         run: verify.run.clone(),

@@ -25,7 +25,7 @@ pub(crate) fn sshd() -> &'static Sshd {
 impl Sshd {
     /// Where attempts have their folders at the far end.
     pub(crate) fn folders(&self) -> PathBuf {
-        self.dir.join("home/.cache/flightdeck")
+        self.dir.join("home/.cache/flightdeck/ssh")
     }
 }
 

@@ -12,3 +12,4 @@ mod terraform;
 
 use ask::{Asked, one_verb};
 pub(super) use ask::{SERVICES, call, expectation};
+pub(super) use ssh::one_machine;

@@ -42,6 +42,15 @@ pub(super) fn ssh(desk: &mut Desk<'_>, doc: &SshDoc, at: At<'_>) -> (SshDoc, Ask
     (one, asked)
 }
 
+/// `hosts` makes members, which only a step has.
+pub(in super::super) fn one_machine(desk: &mut Desk<'_>, doc: Option<&SshDoc>, at: At<'_>) {
+    if doc.is_some_and(|doc| doc.hosts.is_some()) {
+        let span = at.down("ssh").down("hosts").key_span();
+        desk.error("not_here", span, "only a step has many `hosts`")
+            .hint("write `host`; with `hosts` in the step, `host: \"${{ item }}\"` is the one of this member");
+    }
+}
+
 fn where_to(desk: &mut Desk<'_>, doc: &SshDoc, at: At<'_>) {
     let hosts = at.down("hosts");
     match (&doc.host, &doc.hosts) {
