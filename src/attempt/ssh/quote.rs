@@ -41,7 +41,7 @@ mod tests {
         let value = "[^\u{0}]{0,40}|[ -~]{0,40}|['\"\\\\$`\n!*~#;&|<>(){}-]{0,12}";
         let values = prop::collection::vec(value, 1..400);
         let mut runner = TestRunner::new(Config {
-            cases: 12,
+            cases: 60,
             failure_persistence: None,
             ..Config::default()
         });
