@@ -120,7 +120,7 @@ struct Tally {
 
 #[test]
 fn links_cut_at_random_moments_never_give_a_wrong_verdict() {
-    const STEPS: usize = 40;
+    const STEPS: usize = 60;
     let wanted = std::env::var("FLIGHTDECK_CASES")
         .ok()
         .and_then(|n| n.parse().ok())
@@ -152,7 +152,7 @@ fn one_round(round: usize, steps: usize, port: u16, tally: &mut Tally) {
     let ledger = place.work().join("ledger");
     let mut dice = Dice(0x5eed_0000 + round as u64);
     let mut text = format!(
-        "name: cuts\npolicies: {{max_parallel: 12}}\nenv: {{LEDGER: '{}'}}\nsteps:\n",
+        "name: cuts\npolicies: {{max_parallel: 24}}\nenv: {{LEDGER: '{}'}}\nsteps:\n",
         ledger.display()
     );
     let config = sshd().config.display();
