@@ -124,7 +124,7 @@ fn quickstart_without_the_failure_succeeds() {
 
 #[test]
 fn the_other_shipped_workflows_run_on_a_bare_machine() {
-    for name in ["region-failover", "backup-restore-drill"] {
+    for name in ["rehearse-failover", "rehearse-restore"] {
         let place = Place::new();
         let scratch = scratch(&place);
         let args = [

@@ -37,7 +37,17 @@ fn place() -> Place {
 
 #[test]
 fn every_shipped_workflow_is_in_order() {
-    for name in ["quickstart", "region-failover", "backup-restore-drill"] {
+    for name in [
+        "quickstart",
+        "rehearse-failover",
+        "rehearse-restore",
+        "backup-restore-drill",
+        "canary-release",
+        "demand-scaling",
+        "fleet-patch-and-replace",
+        "hybrid-multitier-deploy",
+        "region-failover",
+    ] {
         let answer = Place::new().run(&["check", name]);
         assert_eq!(answer.code, 0, "{answer:?}");
         assert!(answer.out.contains(": ok, "), "{answer:?}");

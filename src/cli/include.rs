@@ -6,7 +6,7 @@ use std::path::Path;
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, open, openat2};
 use rustix::io::Errno;
 
-use super::library::{LIMIT, Place, Source, shipped};
+use super::library::{LIMIT, Place, Source, part, shipped};
 use crate::config::{ReadError, read_open};
 use crate::workflow::{self, Checked};
 
@@ -18,15 +18,21 @@ impl Source {
             Place::File(path) => {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
                 let folder = path.parent().unwrap_or(Path::new(""));
-                let mut load = |wanted: &str| read(folder, wanted);
+                let mut load = |wanted: &str| match part(wanted) {
+                    Some(part) if !folder.join(wanted).exists() => Ok(part.into()),
+                    _ => read(folder, wanted),
+                };
                 workflow::check_including(&self.bytes, &name, &mut load)
             }
         }
     }
 }
 
-/// What is built in includes what is built in, by name.
+/// What is built in includes what is built in.
 fn built_in(name: &str) -> Result<Vec<u8>, String> {
+    if let Some(part) = part(name) {
+        return Ok(part.into());
+    }
     let name = name.trim_end_matches(".yaml");
     let source = shipped(name).ok_or_else(|| format!("there is no shipped workflow `{name}`"))?;
     Ok(source.bytes)

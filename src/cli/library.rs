@@ -9,20 +9,47 @@ use crate::config::{ReadError, Settings, read_regular};
 /// The limit of `workflow-language.md`.
 pub(super) const LIMIT: u64 = 2 * 1024 * 1024;
 
+/// Texts of the folder `workflows`, by their path in it.
+macro_rules! texts {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../../workflows/", $name, ".yaml")))),*]
+    };
+}
+
 /// Built in, so that they work from anywhere.
-const SHIPPED: [(&str, &str); 3] = [
-    (
-        "backup-restore-drill",
-        include_str!("../../workflows/backup-restore-drill.yaml"),
-    ),
-    (
-        "quickstart",
-        include_str!("../../workflows/quickstart.yaml"),
-    ),
-    (
-        "region-failover",
-        include_str!("../../workflows/region-failover.yaml"),
-    ),
+const SHIPPED: &[(&str, &str)] = texts![
+    "backup-restore-drill",
+    "canary-release",
+    "demand-scaling",
+    "fleet-patch-and-replace",
+    "hybrid-multitier-deploy",
+    "quickstart",
+    "region-failover",
+    "rehearse-failover",
+    "rehearse-restore",
+];
+
+/// Parts for other workflows, which find them as `lib/NAME.yaml` unless they have a file of that name.
+const PARTS: &[(&str, &str)] = texts![
+    "lib/asg-capacity",
+    "lib/az-vm",
+    "lib/ec2-replace",
+    "lib/ec2-start",
+    "lib/ec2-stop",
+    "lib/gcloud-instance",
+    "lib/helm-upgrade",
+    "lib/kubernetes-blue-green",
+    "lib/kubernetes-canary",
+    "lib/node-drain",
+    "lib/openstack-server",
+    "lib/rds-promote",
+    "lib/rds-restore",
+    "lib/rds-snapshot",
+    "lib/route53-shift",
+    "lib/route53-weights",
+    "lib/s3-sync-check",
+    "lib/scale-once",
+    "lib/ssh-rolling-restart",
 ];
 
 /// A workflow file as it was found.
@@ -58,7 +85,10 @@ pub(super) fn open(text: &str, settings: &Settings) -> Result<Source, Failure> {
     }
     let path = Path::new(text);
     if is_path(text) || path.metadata().is_ok_and(|m| !m.is_dir()) {
-        return read(path, text, settings);
+        return match part(text) {
+            Some(part) if !path.exists() => Ok(built_in(text, part)),
+            _ => read(path, text, settings),
+        };
     }
     for path in named(text, settings) {
         if path.exists() {
@@ -66,6 +96,13 @@ pub(super) fn open(text: &str, settings: &Settings) -> Result<Source, Failure> {
         }
     }
     shipped(text).ok_or_else(|| unknown(text, settings))
+}
+
+/// A part that a file of this path stands for.
+pub(super) fn part(path: &str) -> Option<&'static str> {
+    let name = path.strip_suffix(".yaml")?;
+    let (_, text) = PARTS.iter().find(|(part, _)| *part == name)?;
+    Some(text)
 }
 
 /// Every workflow that a name finds, by name; the nearest of equal names only.
@@ -90,11 +127,15 @@ pub(super) fn entries(settings: &Settings) -> Vec<Entry> {
 /// The text of a built-in workflow.
 pub(super) fn shipped(name: &str) -> Option<Source> {
     let (name, text) = SHIPPED.iter().find(|(n, _)| *n == name)?;
-    Some(Source {
+    Some(built_in(name, text))
+}
+
+fn built_in(name: &str, text: &str) -> Source {
+    Source {
         file: format!("{name} (shipped)"),
         bytes: text.as_bytes().to_vec(),
         place: Place::Shipped,
-    })
+    }
 }
 
 /// Somebody who types this as a command probably wants to run it.

@@ -1,4 +1,4 @@
-//! A small real HTTP service: the checkout of `region-failover`, and the webhook of `backup-restore-drill`. It keeps what
+//! A small real HTTP service: the checkout of `rehearse-failover`, and the webhook of `rehearse-restore`. It keeps what
 //! it was told, so that a test can ask it, and not the program under test, what has happened.
 
 use std::collections::BTreeMap;

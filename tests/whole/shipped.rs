@@ -44,9 +44,11 @@ fn program(place: &Place, name: &str, text: &str) {
 #[test]
 fn all_shipped_workflows_check_without_a_word_of_complaint() {
     let place = Place::new();
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/workflows");
-    for entry in std::fs::read_dir(folder).expect("the folder").flatten() {
-        let path = entry.path();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("workflows");
+    let in_folder = |folder| std::fs::read_dir(folder).expect("the folder").flatten();
+    let parts = in_folder(folder.join("lib"));
+    let paths = in_folder(folder).chain(parts).map(|entry| entry.path());
+    for path in paths.filter(|path| path.is_file()) {
         let output = place.output(&["check", path.to_str().expect("UTF-8")]);
         let talk = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(
@@ -60,7 +62,7 @@ fn all_shipped_workflows_check_without_a_word_of_complaint() {
 #[test]
 fn region_failover_rehearses_on_a_bare_machine() {
     let place = Place::new();
-    succeeded(&place, &run(&place, "region-failover", &[]));
+    succeeded(&place, &run(&place, "rehearse-failover", &[]));
 }
 
 #[test]
@@ -75,7 +77,7 @@ fn region_failover_moves_a_real_service() {
     let url = format!("checkout_url={}", service.url);
     let output = run(
         &place,
-        "region-failover",
+        "rehearse-failover",
         &["mode=real", "percent=30", "cache_nodes=2", &url],
     );
     succeeded(&place, &output);
@@ -112,7 +114,7 @@ fn region_failover_is_rolled_back_on_a_real_service() {
     program(&place, "cache.sh", "#!/bin/sh\n");
     let shipped = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/workflows/region-failover.yaml"
+        "/workflows/rehearse-failover.yaml"
     );
     let text = std::fs::read_to_string(shipped).expect("the file");
     // The one change: the author of this copy wants a roll back where the shipped file asks.
@@ -161,7 +163,7 @@ fn a_service_that_is_down_is_a_failed_step_with_the_reason() {
         .expect("a port")
         .port();
     let url = format!("checkout_url=http://127.0.0.1:{port}");
-    let output = run(&place, "region-failover", &["mode=real", &url]);
+    let output = run(&place, "rehearse-failover", &["mode=real", &url]);
     assert_eq!(output.status.code(), Some(1));
     let shown = place.output(&["show", "r"]);
     let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
@@ -175,7 +177,7 @@ fn a_service_that_is_down_is_a_failed_step_with_the_reason() {
 fn backup_restore_drill_works_on_a_bare_machine_and_tells_a_webhook() {
     let (place, service) = (Place::new(), Service::start());
     let hook = format!("report_url={}/hook", service.url);
-    succeeded(&place, &run(&place, "backup-restore-drill", &[&hook]));
+    succeeded(&place, &run(&place, "rehearse-restore", &[&hook]));
     let state = service.state();
     assert!(
         state.requests.iter().any(|r| r.starts_with("POST /hook")),
