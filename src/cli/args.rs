@@ -108,8 +108,8 @@ pub(super) enum Command {
     Themes(ThemesArgs),
     /// List the keys of the screen
     Keys,
-    /// Look at this machine and terminal, and say what will not work
-    Doctor,
+    /// Look at this machine and terminal, or at all that a workflow needs, and say what will not work
+    Doctor(DoctorArgs),
     /// Print a completion script for a shell
     Completions { shell: clap_complete::Shell },
     /// Print the manual page, of the program or of one command
@@ -432,6 +432,18 @@ pub(super) struct PreflightArgs {
     pub kind: KindArg,
     /// As a JSON array
     #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// A workflow file, or the name of an installed or shipped workflow; without it, this machine and terminal
+    #[arg(value_name = "FILE")]
+    pub file: Option<String>,
+    #[command(flatten)]
+    pub params: ParamArgs,
+    /// As a JSON array
+    #[arg(long, requires = "file")]
     pub json: bool,
 }
 

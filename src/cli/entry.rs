@@ -12,8 +12,8 @@ use super::args::{Cli, Command};
 use super::exit::{Exit, Failure};
 use super::out::{self, Out, meant, quoted, talk};
 use super::{
-    attach, check, compare, completions, ctl, doctor, graph, keys, library, list, logs, man, plan,
-    preflight, prune, replay, report, resume, schema, screen, show, themes, verify,
+    attach, check, compare, completions, ctl, doctor, graph, keys, library, list, logs, man, needs,
+    plan, preflight, prune, replay, report, resume, schema, screen, show, themes, verify,
 };
 use crate::config::{Flags, Settings};
 use crate::diagnostics;
@@ -156,7 +156,10 @@ fn dispatch(cli: Cli, out: &mut Out) -> Result<Exit, Failure> {
         Command::Schema => schema::schema(out),
         Command::Themes(args) => themes::themes(&args, &settings()?, out),
         Command::Keys => keys::keys(&settings()?, out),
-        Command::Doctor => doctor::doctor(&settings()?, out),
+        Command::Doctor(args) => match &args.file {
+            Some(file) => needs::needs(file, &args, &settings()?, out),
+            None => doctor::doctor(&settings()?, out),
+        },
         Command::Completions { shell } => completions::completions(shell, out),
         Command::Man { command } => man::man(command.as_deref(), out),
         Command::Attach(args) => attach::attach(&args, &settings()?, out),

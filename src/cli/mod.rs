@@ -11,6 +11,7 @@ mod launch;
 mod library;
 mod like;
 mod login;
+mod needs;
 mod out;
 mod params;
 mod past;

@@ -3,6 +3,7 @@
 //! They are run by the same engine and in the same way as before a run. That engine has a folder of its own, which is gone
 //! afterwards, and its run is paused, so that no step can start.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
@@ -28,18 +29,8 @@ pub(super) fn preflight(
     let (source, workflow) = check::load(&args.file, settings)?;
     let given = params::given(&args.params)?;
     let bound = bind_params(&workflow, &given).map_err(|p| params::refused(&workflow, &p))?;
-    let beginning = super::run::Beginning {
-        params: bound,
-        kind: Kind::from(args.kind),
-        paused: true,
-        attended: true,
-        ..super::run::Beginning::default()
-    };
     let workflow = Arc::new(workflow);
-    let run = match workflow.preflight.len() {
-        0 => Run::empty(Arc::clone(&workflow)),
-        _ => find_out(&workflow, beginning, &source.file, settings)?,
-    };
+    let run = find_out(&workflow, (bound, args.kind.into()), &source.file, settings)?;
     if args.json {
         out.json(&objects(&run))?;
     } else if run.checks().is_empty() {
@@ -54,7 +45,7 @@ pub(super) fn preflight(
 }
 
 /// 7: something blocks. 3: something warns.
-fn exit_of(run: &Run) -> Exit {
+pub(super) fn exit_of(run: &Run) -> Exit {
     let all_met = run.checks().iter().all(|c| c.finding() == Finding::Met);
     match (run.blocking().is_empty(), all_met) {
         (false, _) => Exit::Refused,
@@ -63,12 +54,22 @@ fn exit_of(run: &Run) -> Exit {
     }
 }
 
-fn find_out(
+pub(super) fn find_out(
     workflow: &Arc<Workflow>,
-    beginning: super::run::Beginning,
+    (params, kind): (BTreeMap<String, Json>, Kind),
     file: &str,
     settings: &Settings,
 ) -> Result<Run, Failure> {
+    if workflow.preflight.is_empty() {
+        return Ok(Run::empty(Arc::clone(workflow)));
+    }
+    let beginning = super::run::Beginning {
+        params,
+        kind,
+        paused: true,
+        attended: true,
+        ..super::run::Beginning::default()
+    };
     let unusable =
         |error| Failure::storage(format!("the folder for checks cannot be used: {error}"));
     let id = super::run::run_id(None)?;

@@ -7,6 +7,7 @@ mod call;
 mod check;
 mod cron;
 mod document;
+mod needs;
 mod plan;
 mod policies;
 mod problem;
@@ -29,6 +30,7 @@ pub use document::{
     RedisDoc, RolloutWord, Short, SpanMistake, SqlDoc, SshDoc, StatementDoc, Target, TerraformDoc,
     TerraformTool, TlsWord, VaultDoc, is_host, is_manifest_file, parse_size, parse_span, schema,
 };
+pub use needs::{Needs, needs};
 pub use plan::{
     AttentionTimeout, FailurePolicy, FanOut, FanSource, Files, Hook, HookKind, Need, Objectives,
     OnAttentionTimeout, OutputFrom, OutputSpec, ParamKind, ParamSpec, Preflight, SecretSource,
