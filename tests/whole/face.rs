@@ -77,6 +77,9 @@ impl Face {
                 command.env(name, place.path(program));
             }
         }
+        for (name, value) in &place.env {
+            command.env(name, value);
+        }
         if line.is_some() {
             command.env("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22");
         }

@@ -9,12 +9,15 @@ pub(crate) const SOON: Duration = Duration::from_secs(30);
 
 pub(crate) struct Place {
     pub dir: tempfile::TempDir,
+    /// What the binary finds in its environment besides the usual.
+    pub env: Vec<(String, String)>,
 }
 
 impl Place {
     pub(crate) fn new() -> Self {
         Self {
             dir: tempfile::tempdir().expect("a folder"),
+            env: Vec::new(),
         }
     }
 
@@ -37,7 +40,8 @@ impl Place {
         command
             .env_remove("SSH_CONNECTION")
             .env_remove("NO_COLOR")
-            .stdin(Stdio::null());
+            .stdin(Stdio::null())
+            .envs(self.env.iter().map(|(name, value)| (name, value)));
         command
     }
 
