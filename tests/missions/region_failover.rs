@@ -138,7 +138,8 @@ fn the_engine_dies_in_the_middle_of_it() {
     let mut world = begin("killed");
     world.stage.breakpoint("traffic/second/weigh");
     world.stage.approve("go");
-    world.stage.wait_for("promote", "running");
+    // It looks at the health of the target for some seconds.
+    world.stage.wait_for("traffic/well-1", "running");
     world.stage.kill();
     world.stage.resume();
     world.stage.wait_for("traffic/second/weigh", "held");

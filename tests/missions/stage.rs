@@ -66,9 +66,13 @@ impl Stage {
         if self.face.text().contains(&asks) {
             return self.face.keys("y");
         }
-        // What is dangerous wants its name typed; then No, Retry.
-        self.face.keys(step);
-        self.face.keys("\t\t\r");
+        // What is dangerous wants its name typed.
+        if self.face.text().contains("(paste is off)") {
+            self.face.keys(step);
+            self.face.keys("\t");
+        }
+        // No, Retry.
+        self.face.keys("\t\r");
     }
 
     /// Nothing of `step` starts before somebody says so.
