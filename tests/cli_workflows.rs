@@ -38,24 +38,27 @@ fn place() -> Place {
 #[test]
 fn every_shipped_workflow_is_in_order() {
     for name in [
-        "quickstart",
-        "rehearse-failover",
-        "rehearse-restore",
         "backup-restore-drill",
         "canary-release",
         "demand-scaling",
         "fleet-patch-and-replace",
         "hybrid-multitier-deploy",
+        "quickstart",
         "region-failover",
+        "rehearse-failover",
+        "rehearse-restore",
     ] {
         let answer = Place::new().run(&["check", name]);
         assert_eq!(answer.code, 0, "{answer:?}");
         assert!(answer.out.contains(": ok, "), "{answer:?}");
         assert!(!answer.out.contains("warning"), "{answer:?}");
-        let plan = Place::new().run(&["plan", name]);
-        assert_eq!(plan.code, 0, "{plan:?}");
         let graph = Place::new().run(&["graph", name]);
         assert_eq!(graph.code, 0, "{graph:?}");
+    }
+    // The others want to know what they are to act on.
+    for name in ["quickstart", "rehearse-failover", "rehearse-restore"] {
+        let plan = Place::new().run(&["plan", name]);
+        assert_eq!(plan.code, 0, "{plan:?}");
     }
 }
 
