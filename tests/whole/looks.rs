@@ -5,22 +5,47 @@ use crate::place::{Place, wait_for};
 
 const QUESTION: &[u8] = b"\x1b]11;?\x1b\\";
 
-/// The list of workflows, of which there are three.
+/// The list of workflows, of which the first are three of our own.
 fn home(place: &Place, args: &[&str]) -> Face {
-    for name in ["one", "three", "two"] {
+    for name in ["a-one", "a-three", "a-two"] {
         let text = format!("name: {name}\nsteps:\n  - {{id: a, run: \"true\"}}\n");
         let folder = place.path(".config/flightdeck/workflows");
         std::fs::create_dir_all(&folder).expect("a folder");
         std::fs::write(folder.join(format!("{name}.yaml")), text).expect("written");
     }
     let face = Face::start(place, args, 80, 24);
-    face.wait("three");
+    // Each row tells its steps once its file was looked at.
+    face.wait_until("all of the list", |screen| {
+        let title = screen.lines().next().unwrap_or_default();
+        let count = title
+            .split("Workflows ")
+            .nth(1)
+            .and_then(|rest| rest.split(' ').next());
+        let has_count = |row: &&str| {
+            let mut words = row.split_whitespace().skip(1);
+            words.next().is_some_and(|word| word.parse::<u32>().is_ok())
+        };
+        let told = screen.lines().skip(2).filter(has_count);
+        count.and_then(|n| n.parse().ok()) == Some(told.count())
+    });
     face
 }
 
 fn asked(face: &Face) -> bool {
     let bytes = face.bytes();
     bytes.windows(QUESTION.len()).any(|part| part == QUESTION)
+}
+
+/// The colours and attributes on the screen: what a theme is made of, whatever the texts.
+fn colours(face: &Face) -> std::collections::BTreeSet<String> {
+    let look = face.look();
+    let codes = look
+        .split("\u{1b}[")
+        .filter_map(|part| part.split_once('m'));
+    let colours = codes.flat_map(|(codes, _)| [codes.to_owned()]);
+    colours
+        .filter(|code| code.contains("38;") || code.contains("48;"))
+        .collect()
 }
 
 /// On which row the cursor stands.
@@ -41,7 +66,7 @@ fn check(answer: &[u8], looks: &str) {
     let first = row(&plain.text()).expect("a cursor");
     plain.keys("jj");
     plain.wait_until("the cursor two rows below", |s| row(s) == Some(first + 2));
-    let expected = plain.look();
+    let expected = colours(&plain);
     leave(plain);
     let mut face = home(&place, &[]);
     wait_for("the question", || asked(&face));
@@ -49,7 +74,7 @@ fn check(answer: &[u8], looks: &str) {
     face.wait_until("the cursor two rows below", |s| row(s) == Some(first + 2));
     let told = String::from_utf8_lossy(answer).into_owned();
     wait_for(&format!("{looks} after {told:?}"), || {
-        face.look() == expected
+        colours(&face) == expected
     });
     // The thread of the themes takes one after the other: the answer before this. The next theme is one that looks
     // different from what is worn, so a switch that came late or wrong is told here.
