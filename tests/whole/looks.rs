@@ -36,16 +36,12 @@ fn asked(face: &Face) -> bool {
     bytes.windows(QUESTION.len()).any(|part| part == QUESTION)
 }
 
-/// The colours and attributes on the screen: what a theme is made of, whatever the texts.
-fn colours(face: &Face) -> std::collections::BTreeSet<String> {
+/// All that is to be seen, with its colours. The look ends with the place of a cursor that is hidden, which is where the last
+/// bytes of a frame went, and no part of it.
+fn shown(face: &Face) -> String {
     let look = face.look();
-    let codes = look
-        .split("\u{1b}[")
-        .filter_map(|part| part.split_once('m'));
-    let colours = codes.flat_map(|(codes, _)| [codes.to_owned()]);
-    colours
-        .filter(|code| code.contains("38;") || code.contains("48;"))
-        .collect()
+    look.rsplit_once("\u{1b}[")
+        .map_or(look.clone(), |(seen, _)| seen.to_owned())
 }
 
 /// On which row the cursor stands.
@@ -66,7 +62,13 @@ fn check(answer: &[u8], looks: &str) {
     let first = row(&plain.text()).expect("a cursor");
     plain.keys("jj");
     plain.wait_until("the cursor two rows below", |s| row(s) == Some(first + 2));
-    let expected = colours(&plain);
+    // The row may have come before the rest of its frame.
+    let mut expected = shown(&plain);
+    wait_for("a frame that stays", || {
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        let before = std::mem::replace(&mut expected, shown(&plain));
+        before == expected
+    });
     leave(plain);
     let mut face = home(&place, &[]);
     wait_for("the question", || asked(&face));
@@ -74,7 +76,7 @@ fn check(answer: &[u8], looks: &str) {
     face.wait_until("the cursor two rows below", |s| row(s) == Some(first + 2));
     let told = String::from_utf8_lossy(answer).into_owned();
     wait_for(&format!("{looks} after {told:?}"), || {
-        colours(&face) == expected
+        shown(&face) == expected
     });
     // The thread of the themes takes one after the other: the answer before this. The next theme is one that looks
     // different from what is worn, so a switch that came late or wrong is told here.
