@@ -4,6 +4,7 @@
 //! read, so that `env == "prod" ; anything` counts as true. Two guards stand before it, and both must pass: all tokens are
 //! read to the end first, and the expression is compiled as a template too.
 
+pub(super) mod order;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,7 +35,7 @@ pub struct Expr {
 
 #[derive(Debug)]
 struct Compiled {
-    /// As minijinja reads it.
+    /// As minijinja evaluates it.
     code: String,
     found: Found,
 }
@@ -51,7 +52,7 @@ impl Expr {
             return Err(bad("the expression is empty".to_owned(), None));
         }
         let code = rewrite(source)?;
-        let found = compile(source, &code)?;
+        let (code, found) = compile(source, &code)?;
         Ok(Self {
             source: source.into(),
             compiled: Arc::new(Compiled { code, found }),
@@ -190,7 +191,8 @@ fn nothing_there(reference: &Reference, name: &str, at: &Json) -> String {
     }
 }
 
-fn compile(source: &str, code: &str) -> Result<Found, BadText> {
+/// The code that is evaluated, and what was found in it.
+fn compile(source: &str, code: &str) -> Result<(String, Found), BadText> {
     // First guard: every token, to the end.
     let mut tokens = 0;
     for token in machinery::tokenize(code, true, language::syntax()) {
@@ -211,10 +213,12 @@ fn compile(source: &str, code: &str) -> Result<Found, BadText> {
     let [ast::Stmt::EmitExpr(emit)] = template.children.as_slice() else {
         return Err(bad("this is more than one expression".to_owned(), None));
     };
+    let found = walk::walk(&emit.expr)?;
+    let guarded = order::guard(code).map_err(|error| refused(source, &error))?;
     language::environment()
-        .compile_expression(code)
+        .compile_expression(&guarded)
         .map_err(|error| refused(source, &error))?;
-    walk::walk(&emit.expr)
+    Ok((guarded, found))
 }
 
 fn refused(source: &str, error: &Error) -> BadText {

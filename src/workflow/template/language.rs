@@ -7,6 +7,8 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, filters, functions, tests};
 
+use super::expression::order;
+
 pub(super) const FUNCTIONS: &[&str] = &["range"];
 pub(super) const FILTERS: &[&str] = &[
     "abs",
@@ -83,6 +85,7 @@ pub(super) fn environment() -> &'static Environment<'static> {
         env.set_recursion_limit(RECURSION_MAX);
         env.set_debug(false);
         env.add_function("range", functions::range);
+        env.add_function(order::ORDERED, order::ordered);
         own_filters(&mut env);
         usual_filters(&mut env);
         usual_tests(&mut env);

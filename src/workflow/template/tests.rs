@@ -124,6 +124,35 @@ fn what_is_not_there_is_named() {
 }
 
 #[test]
+fn what_differs_in_kind_has_no_order() {
+    let nothing = "cannot tell which of nothing and a number is more in";
+    for source in [
+        "params.none < 5",
+        "params.none >= -1 or true",
+        "1 if params.go and params.none < 5 else 2",
+        "[1, [params.none < 5]]",
+        "0 < params.n < 9 and params.none < 5",
+    ] {
+        fails(source, nothing);
+    }
+    fails("5 > params.none", "a number and nothing");
+    let text = "a text and a number is more: make a number of the text with `| int`";
+    fails("steps.db-promote.outputs.n > 30", text);
+    fails("params.go > 0", "true or false and a number");
+    for (source, expected) in [
+        ("params.none is not none and params.none < 5", false),
+        ("(steps.db-promote.outputs.n | int) > 30", false),
+        ("steps.db-promote.outputs.n | int - 1 < 7", true),
+        ("1 < params.n <= 3 < params.f * 3", true),
+        ("'a' < params.target and not params.n > 3", true),
+        ("[1, 10] > [1, 9]", true),
+        ("params.none == 5 or params.none == none", true),
+    ] {
+        gives(source, &json!(expected));
+    }
+}
+
+#[test]
 fn endless_and_huge_expressions_end_soon() {
     fails(
         "range(100000) | list | sort | join(',') | split(',') | sort",
