@@ -31,6 +31,7 @@ pub(super) async fn look_until<T>(
     };
     let watch = Stopwatch::start();
     let (mut in_a_row, mut tries) = (0, 0_u32);
+    let mut before = None;
     loop {
         tries += 1;
         let left = watch.left_of(until.timeout);
@@ -48,12 +49,46 @@ pub(super) async fn look_until<T>(
             }
             Look::Over(end) => return Err(end),
         };
-        if watch.left_of(until.timeout) <= until.every {
+        let rest = watch.left_of(until.timeout);
+        if rest <= until.every {
+            // A look that had only what was left says no more than that it was too little.
+            let cut = rest.is_zero() && left < limit;
+            let why = before.filter(|_| cut).unwrap_or(why);
             let limit = spoken_span(until.timeout);
             let times = if tries == 1 { "try" } else { "tries" };
             let why = format!("not met within {limit} ({tries} {times}); the last: {why}");
             return Err(Ended::new(Outcome::Failed, why));
         }
+        before = Some(why);
         tokio::time::sleep(until.every).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_last_look_that_had_no_time_does_not_hide_what_the_one_before_saw() {
+        let until = Until {
+            every: Duration::from_millis(30),
+            timeout: Duration::from_millis(50),
+            consecutive: 1,
+        };
+        let mut looks = 0;
+        let look = async |limit: Duration| {
+            looks += 1;
+            if looks == 1 {
+                return Look::Unmet("1 of 3 replicas".to_owned());
+            }
+            tokio::time::sleep(limit).await;
+            Look::<()>::Unmet(format!("no answer within {limit:?}"))
+        };
+        let end = look_until(Some(&until), Duration::from_secs(5), look).await;
+        let why = end.expect_err("it never is").message;
+        assert_eq!(
+            why,
+            "not met within 50ms (2 tries); the last: 1 of 3 replicas"
+        );
     }
 }
