@@ -109,27 +109,41 @@ impl<'a> Filling<'a> {
     }
 
     fn tree(&self, path: &str, tree: &Tree<Template>) -> Result<Tree<Filled>, EvalError> {
+        let now = tree.fill(&self.view);
+        // What is a text is typed as it is, all else as JSON.
+        let json = match &now {
+            Ok(now) => !matches!(now, Tree::Text(_)),
+            Err(_) => !matches!(tree, Tree::Text(_)),
+        };
         let change = self.changed.get(path);
         let filled = match change {
-            Some(text) => typed_tree(self.secrets, text).map_err(|message| EvalError {
+            Some(text) if json => typed_tree(self.secrets, text).map_err(|message| EvalError {
                 message,
                 source_text: text.clone(),
             }),
-            None => tree.fill(&self.view),
+            // Nobody knows what kind of value it would have been: a number is taken for one.
+            Some(text) if now.is_err() => typed_tree(self.secrets, text)
+                .or_else(|_| typed(self.secrets, text).map(Tree::Text)),
+            Some(text) => typed(self.secrets, text).map(Tree::Text),
+            None => now,
         };
-        let editable = || {
-            filled
-                .as_ref()
-                .map(|t| editable_json(t).to_string())
-                .unwrap_or_default()
+        let editable = || match (&filled, tree) {
+            (Ok(Tree::Text(text)), _) if !json => text.editable(),
+            (Ok(filled), _) => editable_json(filled).to_string(),
+            (Err(_), Tree::Text(template)) => template.source().to_owned(),
+            (Err(_), _) => String::new(),
         };
-        if self.show(path, true, editable) {
+        if self.show(path, json, editable) {
             return Ok(filled.unwrap_or(Tree::Plain(Json::Null)));
         }
         if let Ok(filled) = &filled
             && (change.is_some() || !constant_tree(tree))
         {
-            self.note(path, filled.masked_json().to_string());
+            let text = match filled {
+                Tree::Text(text) if !json => text.masked(),
+                filled => filled.masked_json().to_string(),
+            };
+            self.note(path, text);
         }
         filled
     }

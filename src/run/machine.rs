@@ -77,13 +77,13 @@ pub struct Preview {
 /// One input of a step's attempt, resolved: what the form of "retry with changes" shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputField {
-    /// `env.TARGET`, `url`, `argv[1]`, `headers.Accept`, `json`, `stdin`, `cwd`, `timeout`, the name of a service.
+    /// `env.TARGET`, `url`, `argv[1]`, `headers.Accept`, `json`, `stdin`, `cwd`, `timeout`, `aws.params.min_size`.
     pub path: String,
     /// As it may be typed: secrets as `${{ secrets.NAME }}`.
     pub text: String,
-    /// A constant of the file, such as a shell text: shown, not editable.
+    /// What must stay as the file has it, such as a shell text: shown, not editable.
     pub fixed: bool,
-    /// Its text is JSON, with texts at its leaves.
+    /// Its text is JSON, perhaps with texts in it.
     pub tree: bool,
 }
 

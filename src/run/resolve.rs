@@ -183,9 +183,12 @@ impl Run {
         let _ = filling.work(work);
         let _ = filling.env();
         let mut fields = filling.lenient.into_inner().unwrap_or_default();
-        let shell = matches!(work, Work::Run(_));
         for field in &mut fields {
-            field.fixed = shell && field.path.starts_with("argv[");
+            field.fixed = match work {
+                Work::Run(_) => field.path.starts_with("argv["),
+                Work::Call(call) => call.is_fixed(&field.path),
+                _ => false,
+            };
         }
         let timeout = changed.get("timeout").cloned();
         fields.push(InputField {

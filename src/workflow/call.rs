@@ -80,17 +80,55 @@ impl<T> Call<T> {
         }
     }
 
+    /// Whether this part of the question is as the file has it, whatever an operator may change for one attempt: what it
+    /// does, by which it was judged how much asking again may do, and text that is a program.
+    pub fn is_fixed(&self, path: &str) -> bool {
+        let fixed: &[&str] = match self.service {
+            Service::Aws => &["service", "action"],
+            Service::Kubernetes => &["action"],
+            Service::Terraform => &["plan", "apply", "destroy"],
+            Service::Ssh => &["run"],
+            Service::Sql => &["query", "statements", "promote", "read_only"],
+            Service::Probe | Service::Container => &[],
+        };
+        self.key(path).is_some_and(|key| fixed.contains(&key))
+    }
+
+    /// Whether this is the path of a value of the question.
+    pub fn is_asked(&self, path: &str) -> bool {
+        self.key(path).is_some()
+    }
+
+    fn key<'p>(&self, path: &'p str) -> Option<&'p str> {
+        path.strip_prefix(self.service.word())?.strip_prefix('.')
+    }
+
+    /// Each value by its path: `aws.params.desired_capacity`.
     pub(super) fn try_map<U, E>(
         &self,
         g: &mut impl FnMut(&str, &Tree<T>) -> Result<Tree<U>, E>,
     ) -> Result<Call<U>, E> {
         Ok(Call {
             service: self.service,
-            ask: g(self.service.word(), &self.ask)?,
+            ask: by_value(self.service.word(), &self.ask, g)?,
             expect: self.expect.clone(),
             until: self.until.clone(),
             nature: self.nature,
             outputs: self.outputs.clone(),
         })
     }
+}
+
+fn by_value<T, U, E>(
+    path: &str,
+    tree: &Tree<T>,
+    g: &mut impl FnMut(&str, &Tree<T>) -> Result<Tree<U>, E>,
+) -> Result<Tree<U>, E> {
+    let Tree::Map(map) = tree else {
+        return g(path, tree);
+    };
+    let map = map
+        .iter()
+        .map(|(key, tree)| Ok((key.clone(), by_value(&format!("{path}.{key}"), tree, g)?)));
+    Ok(Tree::Map(map.collect::<Result<_, _>>()?))
 }

@@ -11,7 +11,8 @@ use crate::id::AttemptId;
 use crate::run::{Effect, Input, Outcome, Run, Spec, State, Turn};
 use crate::time::Timestamp;
 use crate::workflow::{
-    Action, Command, FanOut, FanSource, SecretSource, Step, Template, Tree, Wait, Work, Workflow,
+    Action, Call, Command, FanOut, FanSource, Nature, SecretSource, Service, Step, Template, Tree,
+    Wait, Work, Workflow,
 };
 
 fn text(source: &str) -> Template {
@@ -280,6 +281,79 @@ fn changes_hold_for_one_attempt_or_for_the_rest_and_secrets_go_by_name() {
     let fields = played.run.inputs(&"a".into());
     let region = fields.iter().find(|f| f.path == "argv[1]").unwrap();
     assert_eq!((region.text.as_str(), region.fixed), ("east", false));
+}
+
+#[test]
+fn a_question_to_a_service_is_changed_value_by_value_and_what_it_does_is_fixed() {
+    let ask = json!({"map": [
+        ["service", {"text": "autoscaling"}],
+        ["action", {"text": "set-desired-capacity"}],
+        ["params", {"map": [
+            ["group", {"text": "shop-${{ params.region }}"}],
+            ["capacity", {"plain": 3}],
+            ["zones", {"list": [{"text": "a"}, {"plain": 7}]}],
+            ["wish", {"text": "${{ params.wish }}"}],
+        ]}],
+    ]});
+    let call = Call {
+        service: Service::Aws,
+        ask: serde_json::from_value(ask).expect("a tree"),
+        expect: None,
+        until: None,
+        nature: Nature::Repeatable,
+        outputs: Vec::new(),
+    };
+    let mut played = Played::new(vec![Step {
+        action: Action::Work(Work::Call(Box::new(call))),
+        ..step("a", &[])
+    }]);
+    let fields = played.run.inputs(&"a".into());
+    let fields: Vec<_> = fields
+        .iter()
+        .map(|f| (f.path.as_str(), f.text.as_str(), f.fixed, f.tree))
+        .collect();
+    let expected = [
+        ("aws.service", "autoscaling", true, false),
+        ("aws.action", "set-desired-capacity", true, false),
+        ("aws.params.group", "shop-north", false, false),
+        ("aws.params.capacity", "3", false, true),
+        ("aws.params.zones", r#"["a",7]"#, false, true),
+        ("aws.params.wish", "${{ params.wish }}", false, false),
+        ("env.REGION", "north", false, false),
+        ("timeout", "", false, false),
+    ];
+    assert_eq!(fields, expected);
+    // `wish` has no value, so its first attempt could not begin.
+    assert_eq!(played.state("a").0, State::Failed);
+    for (command, why) in [
+        (
+            "retry a aws.action=delete-auto-scaling-group because",
+            "constant",
+        ),
+        ("retry a aws.params.capacity=three because", "not JSON"),
+        ("retry a aws=3 because", "no input `aws`"),
+    ] {
+        let refused = played.command(command);
+        assert!(
+            refused.as_ref().is_some_and(|r| r.contains(why)),
+            "{command}: {refused:?}"
+        );
+    }
+    let changes = "aws.params.group=5 aws.params.capacity=4 aws.params.zones=[1] aws.params.wish=2";
+    assert_eq!(played.command(&format!("retry a {changes} because")), None);
+    let Work::Call(call) = &played.specs[0].work else {
+        panic!("a call");
+    };
+    let asked = &call.ask.masked_json()["params"];
+    assert_eq!(
+        asked,
+        &json!({"group": "5", "capacity": 4, "zones": [1], "wish": 2})
+    );
+    let attempts = &played.run.step(&"a".into()).unwrap().attempts;
+    assert_eq!(
+        attempts.last().expect("one").inputs["aws.params.group"],
+        "5"
+    );
 }
 
 #[test]

@@ -6,12 +6,12 @@ use ratatui::layout::Rect;
 use super::spark::spark;
 use super::strip::{Strip, wrap};
 use super::words::{became, last_time, took};
-use crate::run::{Ask, Expected, Run, Spread};
+use crate::run::{Ask, Expected, InputField, Run, Spread};
 use crate::text::Clean;
 use crate::time::{clock_span, spoken_span};
 use crate::tui::model::{Focus, Model, View};
 use crate::tui::theme::{Role, Theme};
-use crate::workflow::Action;
+use crate::workflow::{Action, Step, Work};
 
 /// Lines of one value that are shown.
 const VALUE_ROWS: usize = 12;
@@ -124,13 +124,7 @@ fn lines(model: &Model, theme: &Theme) -> Vec<Line> {
             lines.add("will run", line, Role::Accent);
         }
     }
-    // Constants of the file stand in what will run.
-    for input in model
-        .detail
-        .inputs
-        .iter()
-        .filter(|input| !input.fixed && !input.text.is_empty())
-    {
+    for input in model.detail.inputs.iter().filter(|i| told(def, i)) {
         lines.add(
             "input",
             &format!("{} = {}", input.path, input.text),
@@ -198,6 +192,15 @@ impl Lines {
             self.add(label, &text, Role::Text);
         }
     }
+}
+
+/// Constants of the file stand in what will run, and so does all that a service is asked.
+fn told(def: &Step, input: &InputField) -> bool {
+    let asked = match &def.action {
+        Action::Work(Work::Call(call)) => call.is_asked(&input.path),
+        _ => false,
+    };
+    !asked && !input.fixed && !input.text.is_empty()
 }
 
 fn name_and_state(run: &Run, index: usize) -> String {
