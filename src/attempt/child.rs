@@ -4,17 +4,17 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use rustix::event::PollFlags;
-use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal};
+use rustix::process::{Signal, pidfd_send_signal};
 
 use super::clock::Stopwatch;
 use super::pipe::{Buffer, From, Pipe, hear};
 use super::signals::{Asked, Signals, wait};
 use super::tail::Tail;
+use super::watched::{self, Watched};
 
 /// After the exit: how long the pipe may be silent, and how long it may be held, before it is closed.
 const SILENCE: Duration = Duration::from_millis(200);
@@ -84,9 +84,7 @@ struct Feed<'a> {
 
 /// A process under way.
 struct Running<'a> {
-    child: Child,
-    handle: OwnedFd,
-    group: Pid,
+    process: Watched,
     out: Option<Pipe>,
     err: Option<Pipe>,
     tail: Option<Tail>,
@@ -107,8 +105,8 @@ pub(super) fn run(
 ) -> io::Result<Gone> {
     let mut running = Running::start(command, terms)?;
     while !running.look(signals, buffer, heard) {}
-    let status = running.child.wait()?;
-    ended(running.group.as_raw_pid(), running.stop.as_ref());
+    let status = running.process.child.wait()?;
+    ended(running.process.group.as_raw_pid(), running.stop.as_ref());
     let pipe_held = running.drain(buffer, heard);
     Ok(Gone {
         status,
@@ -139,28 +137,13 @@ impl<'a> Running<'a> {
         let mut stdin = None;
         // Without text of its own it inherits ours, which is /dev/null.
         if let Some(rest) = &terms.stdin {
-            let (end, write) = pipe_with(PipeFlags::CLOEXEC)?;
-            rustix::io::ioctl_fionbio(&write, true)?;
-            command.stdin(Stdio::from(end));
-            stdin = Some(Feed { fd: write, rest });
+            let fd = watched::input(&mut command)?;
+            stdin = Some(Feed { fd, rest });
         }
-        let mut child = command.stdout(out_end).stderr(err_end).spawn()?;
-        // Our copies of the pipes' ends live in `command`: with them open, the output would never end.
-        drop(command);
-        let group = Pid::from_child(&child);
-        let handle = match pidfd_open(group, PidfdFlags::empty()) {
-            Ok(handle) => handle,
-            // What cannot be watched must not run.
-            Err(error) => {
-                let _ = kill_process_group(group, Signal::KILL);
-                child.wait()?;
-                return Err(error.into());
-            }
-        };
+        command.stdout(out_end).stderr(err_end);
+        let process = Watched::start(command)?;
         Ok(Self {
-            handle,
-            child,
-            group,
+            process,
             out,
             err,
             tail,
@@ -181,7 +164,7 @@ impl<'a> Running<'a> {
         let write = self.stdin.as_ref();
         let ready = wait(
             [
-                input(Some(self.handle.as_fd())),
+                input(Some(self.process.handle.as_fd())),
                 input(self.out.as_ref().map(|p| p.fd.as_fd())),
                 input(self.err.as_ref().map(|p| p.fd.as_fd())),
                 write.map(|feed| (feed.fd.as_fd(), PollFlags::OUT)),
@@ -256,7 +239,7 @@ impl<'a> Running<'a> {
         match &mut self.stop {
             Some(stop) if stop.gently => {
                 stop.gently = false;
-                self.signal(Signal::TERM);
+                self.process.signal(Signal::TERM);
             }
             _ => self.kill(false),
         }
@@ -273,9 +256,9 @@ impl<'a> Running<'a> {
         });
         if gently {
             // An error means that it is gone already.
-            let _ = pidfd_send_signal(&self.handle, Signal::INT);
+            let _ = pidfd_send_signal(&self.process.handle, Signal::INT);
         } else {
-            self.signal(Signal::TERM);
+            self.process.signal(Signal::TERM);
         }
     }
 
@@ -286,13 +269,8 @@ impl<'a> Running<'a> {
             stop.gently = false;
             stop.killed = true;
             stop.kill_asked = asked;
-            self.signal(Signal::KILL);
+            self.process.signal(Signal::KILL);
         }
-    }
-
-    fn signal(&self, signal: Signal) {
-        // An error means that the group is gone already.
-        let _ = kill_process_group(self.group, signal);
     }
 
     fn feed(&mut self) {

@@ -37,6 +37,7 @@ mod stop;
 mod tail;
 mod until;
 mod vault;
+mod watched;
 
 mod capture;
 mod mask;

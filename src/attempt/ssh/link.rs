@@ -3,15 +3,14 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
-use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use rustix::event::PollFlags;
-use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use rustix::process::Signal;
 
 use super::super::clock::Stopwatch;
 use super::super::pipe::{Buffer, From, Pipe, hear};
+use super::super::watched::{Watched, input};
 use super::far::Far;
 use super::frames::{Frame, Frames};
 
@@ -37,9 +36,7 @@ pub(super) struct Cargo {
 }
 
 pub(super) struct Link {
-    child: Child,
-    handle: OwnedFd,
-    group: Pid,
+    process: Watched,
     out: Option<Pipe>,
     err: Option<Pipe>,
     stdin: Option<OwnedFd>,
@@ -66,27 +63,11 @@ impl Link {
         let mut command = far.start().command()?;
         let (out, out_end) = Pipe::open()?;
         let (err, err_end) = Pipe::open()?;
-        let (end, stdin) = pipe_with(PipeFlags::CLOEXEC)?;
-        rustix::io::ioctl_fionbio(&stdin, true)?;
-        command
-            .stdin(Stdio::from(end))
-            .stdout(out_end)
-            .stderr(err_end);
-        let mut child = command.spawn()?;
-        drop(command);
-        let group = Pid::from_child(&child);
-        let handle = match pidfd_open(group, PidfdFlags::empty()) {
-            Ok(handle) => handle,
-            Err(error) => {
-                let _ = kill_process_group(group, Signal::KILL);
-                child.wait()?;
-                return Err(error.into());
-            }
-        };
+        let stdin = input(&mut command)?;
+        command.stdout(out_end).stderr(err_end);
+        let process = Watched::start(command)?;
         Ok(Self {
-            child,
-            handle,
-            group,
+            process,
             out: Some(out),
             err: Some(err),
             stdin: Some(stdin),
@@ -107,7 +88,7 @@ impl Link {
         [
             self.gone
                 .is_none()
-                .then(|| (self.handle.as_fd(), PollFlags::IN)),
+                .then(|| (self.process.handle.as_fd(), PollFlags::IN)),
             self.out.as_ref().map(|p| (p.fd.as_fd(), PollFlags::IN)),
             self.err.as_ref().map(|p| (p.fd.as_fd(), PollFlags::IN)),
             self.stdin
@@ -159,7 +140,7 @@ impl Link {
         }
         let silent = self.heard.left_of(self.limit_of_silence()).is_zero();
         if (silent || self.odd.is_some()) && self.gone.is_none() {
-            let _ = kill_process_group(self.group, Signal::KILL);
+            self.process.signal(Signal::KILL);
         }
         said
     }
@@ -251,7 +232,7 @@ impl Cargo {
 impl Drop for Link {
     fn drop(&mut self) {
         // At once: what it was for is over, and the far end does not depend on it.
-        let _ = kill_process_group(self.group, Signal::KILL);
-        let _ = self.child.wait();
+        self.process.signal(Signal::KILL);
+        let _ = self.process.child.wait();
     }
 }
