@@ -17,6 +17,7 @@ mod place;
 mod aws;
 mod container;
 mod kubernetes;
+mod kubernetes_stops;
 mod parties;
 mod probe;
 mod ride;

@@ -149,10 +149,10 @@ async fn farewell(end: Ended, cx: &Context<'_, '_>, tools: &Tools<'_>) -> Ended 
     let Some(farewell) = cx.take_farewell() else {
         return end;
     };
-    let limit = cx.spec.grace() + Duration::from_secs(5);
+    let limit = cx.spec.grace() + farewell.more;
     let over = || Parted::Unknown("it may go on".to_owned());
     let parted = tokio::select! {
-        parted = farewell => parted,
+        parted = farewell.part => parted,
         () = asked(tools.signals) => over(),
         () = sleep(limit) => over(),
     };

@@ -16,6 +16,7 @@ mod logs;
 mod look;
 mod rollout;
 mod scale;
+mod stop;
 mod undo;
 
 mod cluster;
