@@ -16,6 +16,7 @@ mod place;
 
 mod aws;
 mod container;
+mod doctor;
 mod kubernetes;
 mod kubernetes_stops;
 mod parties;

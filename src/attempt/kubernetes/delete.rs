@@ -40,7 +40,7 @@ pub(super) async fn delete(
     Ok(answer([("deleted", json!(deleted))]))
 }
 
-async fn things(cluster: &Cluster<'_>, what: &Json) -> Result<Vec<Thing>, Trouble> {
+pub(super) async fn things(cluster: &Cluster<'_>, what: &Json) -> Result<Vec<Thing>, Trouble> {
     let items = match what {
         Json::Array(items) => items.clone(),
         one => vec![one.clone()],

@@ -19,6 +19,9 @@ mod scale;
 mod stop;
 mod undo;
 
+mod review;
+mod rights;
+
 mod cluster;
 mod kinds;
 mod login;
@@ -30,3 +33,4 @@ mod verdict;
 mod workload;
 
 pub(super) use perform::perform;
+pub(super) use review::permitted;
