@@ -19,6 +19,9 @@ pub struct Call<T> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Until>,
     pub nature: Nature,
+    /// Nothing is done: it is only found out whether the service is there and would do it for whoever asks.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub trial: bool,
     /// The names of what it publishes; the attempt process need not know them.
     #[serde(skip)]
     pub outputs: Vec<&'static str>,
@@ -114,6 +117,7 @@ impl<T> Call<T> {
             expect: self.expect.clone(),
             until: self.until.clone(),
             nature: self.nature,
+            trial: self.trial,
             outputs: self.outputs.clone(),
         })
     }

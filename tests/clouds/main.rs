@@ -16,7 +16,9 @@ mod place;
 
 mod aws;
 mod container;
+mod doctor;
 mod kubernetes;
+mod kubernetes_stops;
 mod parties;
 mod probe;
 mod ride;

@@ -1,10 +1,11 @@
 //! `aws`: any operation of the services that `aws_model` describes, by one client.
 //!
-//! Reading order: a step from its question to its answer (`perform`, `wait`), one call with its retries (`call`, `trouble`,
+//! Reading order: a step from its question to its answer (`perform`, `wait`; `trial`, which only asks whether), one call with its retries (`call`, `trouble`,
 //! `pages`), who asks whom (`session`, `endpoint`, `sign`), and what stands on the wire (`encode`, `decode`).
 
 mod perform;
 mod secret;
+mod trial;
 
 mod wait;
 
@@ -26,3 +27,4 @@ mod xml;
 
 pub(super) use perform::perform;
 pub(super) use secret::secret;
+pub(super) use trial::permitted;

@@ -46,16 +46,16 @@ pub(in super::super) async fn perform(
 }
 
 /// The question, understood.
-struct Asked {
-    service: &'static Service,
-    operation: Operation,
+pub(super) struct Asked {
+    pub(super) service: &'static Service,
+    pub(super) operation: Operation,
     /// By the model's names, client tokens included.
-    params: Json,
+    pub(super) params: Json,
     effect: Effect,
 }
 
 impl Asked {
-    fn read(ask: &AwsDoc, cx: &Context<'_, '_>) -> Result<Self, Trouble> {
+    pub(super) fn read(ask: &AwsDoc, cx: &Context<'_, '_>) -> Result<Self, Trouble> {
         let failed = |why: String| Trouble::Failed(why);
         let (name, action) = (said(ask.service.as_ref()), said(ask.action.as_ref()));
         let service = aws_model::service(name)

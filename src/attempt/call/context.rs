@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
+use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 
@@ -24,7 +25,25 @@ pub(in super::super) enum Trouble {
 }
 
 /// What is done when the attempt is stopped, and what is known then.
-pub(in super::super) type Farewell = Pin<Box<dyn Future<Output = Parted>>>;
+pub(in super::super) struct Farewell {
+    pub(super) part: Pin<Box<dyn Future<Output = Parted>>>,
+    /// How long the service may take for it, besides the grace of the attempt.
+    pub(super) more: Duration,
+}
+
+impl Farewell {
+    pub(in super::super) fn new(part: impl Future<Output = Parted> + 'static) -> Self {
+        Self {
+            part: Box::pin(part),
+            more: Duration::from_secs(5),
+        }
+    }
+
+    /// For a service that is slower than others.
+    pub(in super::super) fn taking(self, more: Duration) -> Self {
+        Self { more, ..self }
+    }
+}
 
 /// How things stand after a [`Farewell`].
 pub(in super::super) enum Parted {

@@ -108,7 +108,7 @@ async fn look(
     limit: Duration,
 ) -> Look<Answer> {
     let over = |outcome, why: String| Look::Over(Ended::new(outcome, why));
-    match timeout(limit, answer(call.service, ask, cx)).await {
+    match timeout(limit, answer(call, ask, cx)).await {
         Err(_) => unmet(format!("no answer within {}", spoken_span(limit)), cx),
         Ok(Err(Trouble::Unreached(why))) => unmet(why, cx),
         Ok(Err(Trouble::Failed(why))) => over(Outcome::Failed, why),
@@ -126,8 +126,11 @@ fn unmet(why: String, cx: &Context<'_, '_>) -> Look<Answer> {
 }
 
 /// Asks the service.
-async fn answer(service: Service, ask: Json, cx: &Context<'_, '_>) -> Result<Answer, Trouble> {
-    match service {
+async fn answer(call: &Call<Filled>, ask: Json, cx: &Context<'_, '_>) -> Result<Answer, Trouble> {
+    if call.trial {
+        return tried(call.service, ask, cx).await;
+    }
+    match call.service {
         Service::Kubernetes => kubernetes::perform(read(ask)?, cx).await,
         Service::Probe => probe::perform(read(ask)?, cx).await,
         Service::Container => container::perform(read(ask)?, cx).await,
@@ -135,6 +138,18 @@ async fn answer(service: Service, ask: Json, cx: &Context<'_, '_>) -> Result<Ans
         Service::Sql => sql::perform(read(ask)?, cx).await,
         Service::Ssh | Service::Terraform => {
             Err(Trouble::Failed("it is asked through its program".into()))
+        }
+    }
+}
+
+/// Asks the service only whether it would.
+async fn tried(service: Service, ask: Json, cx: &Context<'_, '_>) -> Result<Answer, Trouble> {
+    match service {
+        Service::Kubernetes => kubernetes::permitted(read(ask)?, cx).await,
+        Service::Container => container::answers(read(ask)?, cx).await,
+        Service::Aws => aws::permitted(read(ask)?, cx).await,
+        Service::Probe | Service::Sql | Service::Ssh | Service::Terraform => {
+            Err(Trouble::Failed("it cannot be tried out".into()))
         }
     }
 }
@@ -149,10 +164,10 @@ async fn farewell(end: Ended, cx: &Context<'_, '_>, tools: &Tools<'_>) -> Ended 
     let Some(farewell) = cx.take_farewell() else {
         return end;
     };
-    let limit = cx.spec.grace() + Duration::from_secs(5);
+    let limit = cx.spec.grace() + farewell.more;
     let over = || Parted::Unknown("it may go on".to_owned());
     let parted = tokio::select! {
-        parted = farewell => parted,
+        parted = farewell.part => parted,
         () = asked(tools.signals) => over(),
         () = sleep(limit) => over(),
     };

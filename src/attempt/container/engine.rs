@@ -55,6 +55,18 @@ impl Engine {
         })
     }
 
+    /// It answers, and is what it is taken for.
+    pub(super) async fn ping(&self) -> Result<(), Trouble> {
+        let reply = self.get("/_ping").await?;
+        match reply.status {
+            200 => Ok(()),
+            status => Err(Trouble::Failed(format!(
+                "what answers at {} is no container engine: /_ping gives {status}",
+                self.place
+            ))),
+        }
+    }
+
     pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.base))
     }

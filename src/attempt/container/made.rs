@@ -119,7 +119,7 @@ async fn begin(engine: &Engine, name: &str, cx: &Context<'_, '_>) -> Result<(), 
 fn halt(engine: &Engine, name: &str, cx: &Context<'_, '_>) -> Farewell {
     let (engine, name) = (engine.clone(), name.to_owned());
     let grace = cx.spec.grace().as_secs();
-    Box::pin(async move {
+    Farewell::new(async move {
         let path = format!("/containers/{name}/stop?t={grace}");
         match engine.post(&path).await {
             Ok(reply) if matches!(reply.status, 200..=299 | 304 | 404) => {

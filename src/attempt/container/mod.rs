@@ -13,4 +13,4 @@ mod order;
 mod pull;
 mod watch;
 
-pub(super) use perform::perform;
+pub(super) use perform::{answers, perform};

@@ -67,6 +67,16 @@ pub(in super::super) async fn perform(
     Ok(seen.answer())
 }
 
+/// Whether there is an engine that answers.
+pub(in super::super) async fn answers(
+    ask: ContainerDoc,
+    cx: &Context<'_, '_>,
+) -> Result<Answer, Trouble> {
+    let engine = Engine::find(ask.host.as_deref(), cx)?;
+    engine.ping().await?;
+    Ok(Answer::new())
+}
+
 /// What was started is healthy, if it is said how to tell.
 async fn steady(
     engine: &Engine,

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 
 use super::login::{Who, login};
 use super::trouble::{self, Fault};
-use crate::attempt::call::{Context, Trouble};
+use crate::attempt::call::{Context, Farewell, Trouble};
 use crate::workflow::KubernetesDoc;
 
 /// Under this name the cluster remembers which fields are ours.
@@ -30,6 +30,8 @@ pub(super) struct Cluster<'a> {
     pub(super) voice: &'a dyn Voice,
     /// Of this order; the same when it is given again after a crash.
     pub(super) key: String,
+    /// From TERM to KILL, for what can be told so.
+    pub(super) grace: Duration,
     /// What the server has of each `apiVersion`, once it has said so.
     pub(super) known: RefCell<BTreeMap<String, Vec<APIResource>>>,
 }
@@ -82,6 +84,7 @@ pub(super) trait Voice {
     fn say(&self, line: &str);
     fn status(&self, words: &str);
     fn under_way(&self, is: bool);
+    fn when_stopped(&self, farewell: Option<Farewell>);
 }
 
 impl Voice for Context<'_, '_> {
@@ -96,6 +99,20 @@ impl Voice for Context<'_, '_> {
     fn under_way(&self, is: bool) {
         self.under_way(is);
     }
+
+    fn when_stopped(&self, farewell: Option<Farewell>) {
+        self.when_stopped(farewell);
+    }
+}
+
+/// For what is done when the attempt is over.
+struct Silence;
+
+impl Voice for Silence {
+    fn say(&self, _: &str) {}
+    fn status(&self, _: &str) {}
+    fn under_way(&self, _: bool) {}
+    fn when_stopped(&self, _: Option<Farewell>) {}
 }
 
 impl<'a> Cluster<'a> {
@@ -106,8 +123,21 @@ impl<'a> Cluster<'a> {
             who,
             voice: cx,
             key: cx.spec.idempotency_key.clone(),
+            grace: cx.spec.grace(),
             known: RefCell::default(),
         })
+    }
+
+    /// The same, for what outlives the call.
+    pub(super) fn silent(&self) -> Cluster<'static> {
+        Cluster {
+            client: self.client.clone(),
+            who: self.who.clone(),
+            voice: &Silence,
+            key: self.key.clone(),
+            grace: self.grace,
+            known: self.known.clone(),
+        }
     }
 
     pub(super) fn failed(&self, what: &str, why: &str) -> Trouble {

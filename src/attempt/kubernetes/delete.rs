@@ -40,7 +40,7 @@ pub(super) async fn delete(
     Ok(answer([("deleted", json!(deleted))]))
 }
 
-async fn things(cluster: &Cluster<'_>, what: &Json) -> Result<Vec<Thing>, Trouble> {
+pub(super) async fn things(cluster: &Cluster<'_>, what: &Json) -> Result<Vec<Thing>, Trouble> {
     let items = match what {
         Json::Array(items) => items.clone(),
         one => vec![one.clone()],
@@ -61,7 +61,7 @@ async fn things(cluster: &Cluster<'_>, what: &Json) -> Result<Vec<Thing>, Troubl
 }
 
 /// Only what was found, not what has taken its name since. Its pods go before it does.
-async fn begin(cluster: &Cluster<'_>, thing: &Thing, uid: &str) -> Result<(), Trouble> {
+pub(super) async fn begin(cluster: &Cluster<'_>, thing: &Thing, uid: &str) -> Result<(), Trouble> {
     let api = cluster.api_of(thing);
     let params = DeleteParams::foreground().preconditions(Preconditions {
         uid: Some(uid.to_owned()),

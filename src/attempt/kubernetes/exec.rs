@@ -14,7 +14,7 @@ use super::cluster::{Cluster, Thing};
 use super::logs::{Kept, pod_api};
 use super::perform::answer;
 use super::trouble::{self, Fault};
-use crate::attempt::call::{Answer, Trouble};
+use crate::attempt::call::{Answer, Farewell, Parted, Trouble};
 use crate::workflow::KubernetesDoc;
 
 /// For what is on its way when one of status and output is there.
@@ -39,6 +39,7 @@ pub(super) async fn exec(
     };
     let said = pod.said();
     cluster.voice.under_way(true);
+    cluster.voice.when_stopped(Some(left_alone(&pod)));
     let begun = pod_api(cluster, &pod).exec(&pod.name, argv, &params).await;
     let mut process = begun.map_err(|error| not_begun(cluster, &pod, error))?;
     let (out, err) = (process.stdout(), process.stderr());
@@ -76,6 +77,7 @@ pub(super) async fn exec(
         )));
     };
     cluster.voice.under_way(false);
+    cluster.voice.when_stopped(None);
     let code = exit_code(&status).map_err(|why| cluster.failed(&said, &why))?;
     if code != 0 {
         return Err(cluster.failed(&said, &format!("exit code {code}")));
@@ -85,6 +87,16 @@ pub(super) async fn exec(
         ("exit_code", json!(code)),
         ("pod", json!(pod.name)),
     ]))
+}
+
+/// A cluster has no way to stop a program that it has begun in a pod.
+fn left_alone(pod: &Thing) -> Farewell {
+    let said = pod.said();
+    let within = pod.namespace.as_deref().unwrap_or_default();
+    let text = format!(
+        "the program may go on in {said}: a cluster cannot stop it; `kubectl -n {within} delete {said}` ends it with its pod"
+    );
+    Farewell::new(async move { Parted::Unknown(text) })
 }
 
 /// The request itself was refused, or lost before anyone could tell whether it had begun.

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
-use kube::api::Patch;
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
@@ -14,6 +14,7 @@ use super::manifests::{self, renamed};
 use super::perform::{answer, count, settles};
 use super::pods;
 use super::settle::Pace;
+use super::stop::{end_it, stopping, was_stopped};
 use super::verdict::condition;
 use crate::attempt::call::{Answer, Trouble};
 use crate::workflow::KubernetesDoc;
@@ -27,7 +28,7 @@ pub(super) async fn job(
     ask: &KubernetesDoc,
 ) -> Result<Answer, Trouble> {
     let manifest = match &ask.image {
-        Some(image) => from_image(what, image, ask),
+        Some(image) => from_image(what, image, ask, cluster.grace),
         None => one_job(cluster, what)?,
     };
     let mark = mark(&cluster.key);
@@ -40,27 +41,18 @@ pub(super) async fn job(
     let Some(thing) = cluster.place_of(&manifest).await? else {
         return Err(cluster.failed("job", "the server knows no jobs of this `apiVersion`"));
     };
-    begin(cluster, &thing, &manifest).await?;
-    if !settles(ask) {
-        return Ok(answer([("job", json!(name))]));
-    }
-    let mut left = Left {
-        cluster,
-        job: &thing,
-        over: false,
+    // From here on it may run, and would go on by itself if we are stopped.
+    cluster.voice.when_stopped(Some(stopping(cluster, &thing)));
+    let answer = match begin(cluster, &thing, &manifest).await {
+        Ok(()) if settles(ask) => to_the_end(cluster, &thing).await,
+        Ok(()) => Ok(answer([("job", json!(name))])),
+        Err(trouble) => Err(trouble),
     };
-    let mut watch = Watch::default();
-    let ended = to_the_end(cluster, &thing, &mut watch).await;
-    left.over = true;
-    ended?;
-    Ok(answer([
-        ("job", json!(name)),
-        ("pod", json!(watch.last)),
-        ("stdout", json!(watch.kept.text())),
-    ]))
+    cluster.voice.when_stopped(None);
+    answer
 }
 
-fn from_image(what: &Json, image: &str, ask: &KubernetesDoc) -> Json {
+fn from_image(what: &Json, image: &str, ask: &KubernetesDoc, grace: Duration) -> Json {
     let variables = ask.variables.iter().flatten();
     let variables: Vec<Json> = variables
         .map(|(name, value)| json!({"name": name, "value": value}))
@@ -76,7 +68,12 @@ fn from_image(what: &Json, image: &str, ask: &KubernetesDoc) -> Json {
         "metadata": {"name": what},
         "spec": {
             "backoffLimit": 0,
-            "template": {"spec": {"restartPolicy": "Never", "containers": [container]}},
+            "template": {"spec": {
+                "restartPolicy": "Never",
+                // From TERM to KILL, as for a program of ours.
+                "terminationGracePeriodSeconds": grace.as_secs() + u64::from(grace.subsec_nanos() > 0),
+                "containers": [container],
+            }},
         },
     })
 }
@@ -90,7 +87,7 @@ fn one_job(cluster: &Cluster<'_>, what: &Json) -> Result<Json, Trouble> {
 }
 
 /// Short, and another one for each order.
-fn mark(key: &str) -> String {
+pub(super) fn mark(key: &str) -> String {
     let digest = Sha256::digest(key.as_bytes());
     digest.iter().take(5).fold(String::new(), |mut mark, byte| {
         let _ = write!(mark, "{byte:02x}");
@@ -122,6 +119,17 @@ async fn begin(cluster: &Cluster<'_>, thing: &Thing, manifest: &Json) -> Result<
     Ok(())
 }
 
+/// Stays until it has ended, and tells what it says.
+pub(super) async fn to_the_end(cluster: &Cluster<'_>, job: &Thing) -> Result<Answer, Trouble> {
+    let mut watch = Watch::default();
+    followed(cluster, job, &mut watch).await?;
+    Ok(answer([
+        ("job", json!(job.name)),
+        ("pod", json!(watch.last)),
+        ("stdout", json!(watch.kept.text())),
+    ]))
+}
+
 /// What has been read of the job's pods.
 #[derive(Default)]
 struct Watch {
@@ -131,9 +139,8 @@ struct Watch {
     last: String,
 }
 
-async fn to_the_end(cluster: &Cluster<'_>, job: &Thing, watch: &mut Watch) -> Result<(), Trouble> {
+async fn followed(cluster: &Cluster<'_>, job: &Thing, watch: &mut Watch) -> Result<(), Trouble> {
     let said = job.said();
-    let selector = format!("job-name={}", job.name);
     let mut pace = Pace::new();
     loop {
         let Some(object) = cluster.look(job).await? else {
@@ -141,8 +148,7 @@ async fn to_the_end(cluster: &Cluster<'_>, job: &Thing, watch: &mut Watch) -> Re
         };
         // Looked at before the pods: what the last of them says must not be missed.
         let end = end(&object);
-        let mut pods = cluster.pods_by(job.namespace.as_deref(), &selector).await?;
-        pods.sort_by_key(|pod| pod["metadata"]["creationTimestamp"].to_string());
+        let pods = pods_of(cluster, job).await?;
         for pod in &pods {
             read_log(cluster, job, pod, watch).await;
         }
@@ -164,7 +170,8 @@ async fn to_the_end(cluster: &Cluster<'_>, job: &Thing, watch: &mut Watch) -> Re
                 .voice
                 .status(&format!("pod {name}: {}", pods::doing(pod)));
             if let Some(why) = pods::hopeless(pod) {
-                halt(cluster, job).await?;
+                // Or it would run after all once its image is there, and this step has ended as failed.
+                end_it(cluster, job, &object).await?;
                 let why = format!("it cannot start: pod {name}, {why}; it was stopped");
                 return Err(cluster.failed(&said, &why));
             }
@@ -173,22 +180,26 @@ async fn to_the_end(cluster: &Cluster<'_>, job: &Thing, watch: &mut Watch) -> Re
     }
 }
 
+/// Its pods, the newest last.
+pub(super) async fn pods_of(cluster: &Cluster<'_>, job: &Thing) -> Result<Vec<Json>, Trouble> {
+    let selector = format!("job-name={}", job.name);
+    let mut pods = cluster.pods_by(job.namespace.as_deref(), &selector).await?;
+    pods.sort_by_key(|pod| pod["metadata"]["creationTimestamp"].to_string());
+    Ok(pods)
+}
+
 /// `None`: it has not ended.
-fn end(job: &Json) -> Option<Result<(), String>> {
+pub(super) fn end(job: &Json) -> Option<Result<(), String>> {
     let holds = |name| condition(job, name).filter(|c| c["status"] == "True");
     if holds("Complete").is_some() {
         return Some(Ok(()));
     }
     let failed = holds("Failed")?;
+    if was_stopped(job) {
+        return Some(Err("this order was stopped before".to_owned()));
+    }
     let text = |key: &str| failed[key].as_str().unwrap_or_default();
     Some(Err(format!("{}: {}", text("reason"), text("message"))))
-}
-
-/// So that it does not run after all once its image is there: the step has ended as failed, and may be tried again.
-async fn halt(cluster: &Cluster<'_>, job: &Thing) -> Result<(), Trouble> {
-    let patch = Patch::Merge(json!({"spec": {"parallelism": 0}}));
-    cluster.patched(job, &patch).await?;
-    Ok(())
 }
 
 /// Reads as long as the pod writes.
@@ -216,23 +227,6 @@ async fn read_log(cluster: &Cluster<'_>, job: &Thing, pod: &Json, watch: &mut Wa
 fn exit_code(pod: &Json) -> Option<i64> {
     let ended = pod.pointer("/status/containerStatuses/0/state/terminated")?;
     ended["exitCode"].as_i64()
-}
-
-/// Whoever stops waiting for a job does not stop the job.
-struct Left<'a> {
-    cluster: &'a Cluster<'a>,
-    job: &'a Thing,
-    over: bool,
-}
-
-impl Drop for Left<'_> {
-    fn drop(&mut self) {
-        if !self.over {
-            let said = self.job.said();
-            let text = format!("{said} goes on in the cluster; `kubectl delete {said}` ends it");
-            self.cluster.voice.say(&text);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,11 @@ mod logs;
 mod look;
 mod rollout;
 mod scale;
+mod stop;
 mod undo;
+
+mod review;
+mod rights;
 
 mod cluster;
 mod kinds;
@@ -29,3 +33,4 @@ mod verdict;
 mod workload;
 
 pub(super) use perform::perform;
+pub(super) use review::permitted;

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::JoinHandle;
 
-use super::super::call::{Answer, Context, Parted, Trouble};
+use super::super::call::{Answer, Context, Farewell, Parted, Trouble};
 use super::super::postgres::{Canceller, Session, Target};
 use super::plan::Plan;
 use super::promote;
@@ -51,7 +51,7 @@ pub(in super::super) async fn perform(ask: SqlDoc, cx: &Context<'_, '_>) -> Outc
     let (notes, mut heard) = unbounded_channel();
     let asking = Asking::new(session, target, notes);
     let task = Task(Rc::new(RefCell::new(Held(tokio::spawn(asking.ask(plan))))));
-    cx.when_stopped(Some(Box::pin(part(canceller, task.clone()))));
+    cx.when_stopped(Some(Farewell::new(part(canceller, task.clone()))));
     let outcome = loop {
         tokio::select! {
             biased;

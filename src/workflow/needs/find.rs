@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use super::given::{Given, Unknown, items, params_of};
+use super::given::{Given, items, params_of};
 use super::look::{Look, look, secret};
 use crate::id::StepId;
 use crate::workflow::action::{Action, Work};
@@ -31,22 +31,28 @@ pub fn needs(workflow: &Workflow, params: &BTreeMap<String, Json>) -> Needs {
     for name in workflow.secrets.keys() {
         add(&mut found, secret(name), "whoever uses it");
     }
+    // A secret of a sub-workflow has no value out here.
+    let known = |name: &str| workflow.secrets.contains_key(name);
     for (i, step) in workflow.steps.iter().enumerate() {
+        if is_left_out(workflow, i, params) {
+            continue;
+        }
         let params = params_of(workflow, i, params);
-        // A secret of a sub-workflow has no value out here.
-        let known = |name: &str| workflow.secrets.contains_key(name);
         for item in items(step, &params) {
             let params = &params;
             let given = Given { params, item };
-            for work in works(step) {
-                match look(work, &given) {
-                    Ok(looks) => looks
-                        .into_iter()
-                        .filter(|look| look.secrets().iter().all(|name| known(name)))
-                        .for_each(|look| add(&mut found, look, step.id.as_str())),
-                    Err(Unknown) if later.contains(&step.id) => {}
-                    Err(Unknown) => later.push(step.id.clone()),
+            for (of, work) in works(step) {
+                let mut looks = Vec::new();
+                let whole = look(work, &given, &mut looks).is_ok();
+                if !whole && !later.contains(&step.id) {
+                    later.push(step.id.clone());
                 }
+                let env = env(workflow, i, of, &given);
+                looks
+                    .into_iter()
+                    .map(|look| look.within(&env))
+                    .filter(|look| look.secrets().iter().all(|name| known(name)))
+                    .for_each(|look| add(&mut found, look, step.id.as_str()));
             }
         }
     }
@@ -55,6 +61,24 @@ pub fn needs(workflow: &Workflow, params: &BTreeMap<String, Json>) -> Needs {
         looks: looks.map(|(n, (look, by))| check(n, look, &by)).collect(),
         later,
     }
+}
+
+/// Its own condition, or that of a group around it, does not hold with these params.
+fn is_left_out(workflow: &Workflow, i: usize, params: &BTreeMap<String, Json>) -> bool {
+    let mut all = std::iter::once(i).chain(workflow.around(i));
+    all.any(|i| {
+        let params = &params_of(workflow, i, params);
+        let given = Given { params, item: None };
+        let condition = workflow.steps[i].condition.as_ref();
+        condition.is_some_and(|condition| condition.truth(&given) == Ok(false))
+    })
+}
+
+/// What a step finds in its environment besides that of the whole run, as far as it is known.
+fn env(workflow: &Workflow, i: usize, step: &Step, given: &Given<'_>) -> Vec<(String, Template)> {
+    let file = workflow.inner_of(i).map_or(&[][..], |inner| &inner.env);
+    let known = |(name, text): &(String, Template)| Some((name.clone(), given.text(text).ok()?));
+    file.iter().chain(&step.env).filter_map(known).collect()
 }
 
 fn add(found: &mut Vec<(Look, Vec<String>)>, look: Look, by: &str) {
@@ -72,14 +96,14 @@ fn check(n: usize, look: Look, by: &[String]) -> Preflight {
         name: look.what,
         description: by.join(", "),
         action: Action::Work(look.work),
-        env: Vec::new(),
+        env: look.env,
         timeout: TIMEOUT,
         blocks: true,
     }
 }
 
-/// Everything that a step may do.
-fn works(step: &Step) -> Vec<&Work<Template>> {
+/// Everything that a step may do, with the step that says it.
+fn works(step: &Step) -> Vec<(&Step, &Work<Template>)> {
     let mut steps = vec![step];
     if let Some(Ungraceful::Other(other)) = &step.ungraceful {
         steps.push(other);
@@ -88,9 +112,9 @@ fn works(step: &Step) -> Vec<&Work<Template>> {
     let mut works = Vec::new();
     for step in steps {
         if let Action::Work(work) = &step.action {
-            works.push(work);
+            works.push((step, work));
         }
-        works.extend(&step.verify);
+        works.extend(step.verify.iter().map(|work| (step, work)));
     }
     works
 }

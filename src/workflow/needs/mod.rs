@@ -4,5 +4,7 @@
 mod find;
 mod given;
 mod look;
+mod services;
+mod trial;
 
 pub use find::{Needs, needs};

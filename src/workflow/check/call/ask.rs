@@ -94,6 +94,7 @@ fn made(
         expect: expectation(desk, asked.expect, asked.outputs, at),
         until: asked.until.map(|doc| until(desk, doc, at)),
         nature: asked.nature,
+        trial: false,
         outputs: asked.outputs.to_vec(),
     }
 }

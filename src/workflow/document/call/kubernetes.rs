@@ -84,7 +84,7 @@ pub struct KubernetesDoc {
     pub query: Option<String>,
 
     /// Runs a job to its end, with its log: a manifest, a file with one, or with `image` the name it is to have. A job that an earlier
-    /// attempt of the same order made is adopted, not run again. Publishes `job`, `pod` and `stdout`.
+    /// attempt of the same order made is adopted, not run again. It is stopped with its step. Publishes `job`, `pod` and `stdout`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job: Option<Json>,
     /// With `job`.
