@@ -16,6 +16,7 @@ mod place;
 
 mod aws;
 mod container;
+mod container_kills;
 mod kubernetes;
 mod parties;
 mod probe;
