@@ -10,7 +10,7 @@ use crate::place::Place;
 use crate::ride::Ride;
 
 /// A run whose containers go with it. Their names begin with `name`.
-struct Harbour {
+pub(crate) struct Harbour {
     ride: Ride,
     name: &'static str,
 }
@@ -24,13 +24,13 @@ impl Deref for Harbour {
 }
 
 impl Harbour {
-    fn new(name: &'static str) -> Self {
+    pub(crate) fn new(name: &'static str) -> Self {
         let ride = Ride(Place::new());
         Self { ride, name }
     }
 
     /// Steps in which `NAME` stands for the name.
-    fn steps(&self, steps: &str) -> String {
+    pub(crate) fn steps(&self, steps: &str) -> String {
         let steps = steps.replace("NAME", self.name);
         format!("{steps}\nenv: {{DOCKER_HOST: \"{}\"}}\n", socket())
     }
@@ -40,7 +40,7 @@ impl Harbour {
     }
 
     /// Names and states of its containers, as podman has them.
-    fn there(&self) -> Vec<String> {
+    pub(crate) fn there(&self) -> Vec<String> {
         let filter = format!("name=^{}", self.name);
         let text = says(&["ps", "-a", "--filter", &filter, "--format", "json"]);
         let listed: Json = serde_json::from_str(&text).expect("JSON");
@@ -245,6 +245,46 @@ fn the_old_container_comes_back_if_the_new_one_does_not_get_healthy() {
         ]),
         "1"
     );
+}
+
+/// What the engine refuses only when the old one has made room.
+#[test]
+fn the_old_container_comes_back_if_the_new_one_cannot_be_made() {
+    let harbour = Harbour::new("refused");
+    let steps = REPLACE.replace("healthcheck: CHECK", "network: nowhere");
+    let (code, talk) = harbour.sail(&steps);
+    assert_eq!(code, 1, "{talk}");
+    let message = harbour.message("new");
+    assert!(
+        message.starts_with("cannot make the container refused: ")
+            && message.ends_with("; the old refused is back and runs"),
+        "{message}"
+    );
+    assert_eq!(harbour.there(), ["refused running"]);
+}
+
+/// A service is not left without either container when somebody has had enough.
+#[test]
+fn the_old_container_comes_back_if_the_replace_is_cancelled_or_takes_too_long() {
+    let harbour = Harbour::new("halfway");
+    let nobody = format!("healthy: {{tcp: \"127.0.0.1:{}\"}}", free_port());
+    let steps = REPLACE.replace("healthcheck: CHECK", &nobody);
+    let mut run = harbour.begin(&harbour.steps(&steps), &["--hold"]);
+    harbour.logs("new", "health: ");
+    harbour.ctl(&["cancel", "new"]);
+    until("the verdict", || harbour.is("new", "cancelled"));
+    let back = "; the old halfway is back and runs";
+    assert_eq!(harbour.message("new"), format!("cancelled{back}"));
+    assert_eq!(harbour.there(), ["halfway running"]);
+    run.kill().expect("killed");
+    run.wait().expect("reaped");
+    std::fs::remove_dir_all(harbour.path("state/runs/r")).expect("forgotten");
+    podman(&["rm", "-f", "-t", "0", "halfway"]);
+
+    let (code, talk) = harbour.sail(&steps.replace("- id: new", "- id: new\n    timeout: 3s"));
+    assert_eq!(code, 1, "{talk}");
+    assert_eq!(harbour.message("new"), format!("timed out after 3s{back}"));
+    assert_eq!(harbour.there(), ["halfway running"]);
 }
 
 /// A job would go on by itself: a cancel stops it, as it stops every other step.

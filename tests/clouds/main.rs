@@ -16,6 +16,7 @@ mod place;
 
 mod aws;
 mod container;
+mod container_kills;
 mod doctor;
 mod kubernetes;
 mod kubernetes_stops;

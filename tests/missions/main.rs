@@ -10,6 +10,8 @@ mod doctor;
 #[allow(dead_code, reason = "shared with tests/whole")]
 mod face;
 mod fleet;
+mod hybrid_deploy;
+mod hybrid_tiers;
 #[path = "../whole/line.rs"]
 #[allow(dead_code, reason = "shared with tests/whole")]
 mod line;

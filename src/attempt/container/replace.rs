@@ -1,4 +1,5 @@
-//! `replace`: a new container in the place of an old one, which comes back if the new one does not get healthy.
+//! `replace`: a new container in the place of an old one, which comes back if the new one cannot be made or does not get
+//! healthy, or if somebody stops the attempt before it is.
 //!
 //! ```text
 //! web runs -> web-before is stopped, keeps its name until the next replace -> web (new) is made, started, healthy
@@ -8,9 +9,10 @@
 //! Both may want the same port, so the old one is stopped first. What was begun and not ended is seen by the names and
 //! marks, and ended by the next order.
 
+use reqwest::Method;
 use serde_json::Value as Json;
 
-use super::super::call::{Answer, Context, Trouble};
+use super::super::call::{Answer, Context, Farewell, Parted, Trouble};
 use super::engine::Engine;
 use super::made::create;
 use super::order::{ORDER, Order, RUN, STEP};
@@ -44,26 +46,41 @@ pub(super) async fn replace(
     };
     let by_us = same(RUN) && same(STEP);
     let adopted = by_us && same(ORDER);
-    if adopted {
-        cx.say(&format!(
-            "the new {name} is there already, and is taken over"
-        ));
-    } else {
-        if by_us {
-            // An earlier try of this step: what it replaced is kept, it is not.
-            remove(engine, name, grace, cx).await?;
-        } else if there.is_some() {
-            set_aside(engine, name, before, grace, cx).await?;
+    let old = Old {
+        engine: engine.clone(),
+        name: name.to_owned(),
+        before: before.to_owned(),
+        grace,
+        ours: [RUN, STEP].map(|mark| (mark, order.mark(mark).clone())),
+    };
+    cx.when_stopped(Some(give_up(Old {
+        grace: grace.min(cx.spec.grace().as_secs()),
+        ..old.clone()
+    })));
+    let replaced = async {
+        if adopted {
+            cx.say(&format!(
+                "the new {name} is there already, and is taken over"
+            ));
+        } else {
+            if by_us {
+                // An earlier try of this step: what it replaced is kept, it is not.
+                remove(engine, name, grace, cx).await?;
+            } else if let Some(there) = &there {
+                set_aside(engine, there, name, before, grace, cx).await?;
+            }
+            create(engine, &order, name, cx).await?;
         }
-        create(engine, &order, name, cx).await?;
-    }
-    match settle(engine, name, doc, cx).await {
+        settle(engine, name, doc, cx).await
+    };
+    match replaced.await {
         Ok(seen) => {
+            cx.when_stopped(None);
             let mut answer = seen.answer();
             answer.insert("adopted".to_owned(), Json::Bool(adopted));
             Ok(answer)
         }
-        Err(Trouble::Failed(why)) => Err(undo(engine, name, before, grace, why, cx).await),
+        Err(Trouble::Failed(why)) => Err(undo(&old, why, cx).await),
         Err(other) => Err(other),
     }
 }
@@ -81,15 +98,21 @@ async fn settle(
     }
 }
 
-/// The old one makes room, and can come back. One that was kept from an earlier time goes for good.
+/// The old one makes room, and can come back. One that was kept from an earlier time goes for good: by its id, since an attempt
+/// that died may have an order under way which gives the old one that name just now.
 async fn set_aside(
     engine: &Engine,
+    old: &Seen,
     name: &str,
     before: &str,
     grace: u64,
     cx: &Context<'_, '_>,
 ) -> Result<(), Trouble> {
-    remove(engine, before, grace, cx).await?;
+    let kept = Seen::look(engine, before).await?;
+    if let Some(kept) = kept.filter(|kept| kept.id() != old.id()) {
+        cx.say(&format!("{before} is {}: it makes room", kept.told()));
+        remove(engine, kept.id(), grace, cx).await?;
+    }
     stop(engine, name, grace, cx).await?;
     command(
         engine,
@@ -102,32 +125,81 @@ async fn set_aside(
 }
 
 /// Puts the old one back; says what stands now.
-async fn undo(
-    engine: &Engine,
-    name: &str,
-    before: &str,
-    grace: u64,
-    why: String,
-    cx: &Context<'_, '_>,
-) -> Trouble {
+async fn undo(old: &Old, why: String, cx: &Context<'_, '_>) -> Trouble {
     cx.say(&format!("{why}: undoing"));
-    let back = async {
-        remove(engine, name, grace, cx).await?;
-        if Seen::look(engine, before).await?.is_none() {
-            return Ok(false);
+    match old.put_back().await {
+        Ok(stands) => Trouble::Failed(format!("{why}; {stands}")),
+        Err(bad) => Trouble::Unknown(format!("{why}; {bad}")),
+    }
+}
+
+/// Whoever stops the attempt in the middle is not left without either of the two.
+fn give_up(old: Old) -> Farewell {
+    Farewell::new(async move {
+        match old.put_back().await {
+            Ok(stands) => Parted::Stopped(stands),
+            Err(bad) => Parted::Unknown(bad),
         }
-        let path = format!("/containers/{before}/rename?name={name}");
-        command(engine, &path, "rename", before, cx).await?;
-        start(engine, name, cx).await?;
-        Ok(true)
-    };
-    match back.await {
-        Ok(true) => Trouble::Failed(format!("{why}; the old {name} is back and runs")),
-        Ok(false) => Trouble::Failed(format!("{why}; it was removed, there was no old {name}")),
-        Err(Trouble::Failed(bad) | Trouble::Unreached(bad) | Trouble::Unknown(bad)) => {
-            Trouble::Unknown(format!(
-                "{why}; and the old one is not back: {bad}; look at {name} and {before}"
-            ))
+    })
+}
+
+/// The way back to the old one.
+#[derive(Clone)]
+struct Old {
+    engine: Engine,
+    name: String,
+    before: String,
+    /// Seconds that the new one has to end.
+    grace: u64,
+    /// By which the new one is known.
+    ours: [(&'static str, Json); 2],
+}
+
+impl Old {
+    /// Says what stands then. `Err` if that is not the old one.
+    async fn put_back(&self) -> Result<String, String> {
+        let (name, before) = (&self.name, &self.before);
+        self.steps_back().await.map_err(|trouble| {
+            let (Trouble::Failed(bad) | Trouble::Unreached(bad) | Trouble::Unknown(bad)) = trouble;
+            format!("and the old one is not back: {bad}; look at {name} and {before}")
+        })
+    }
+
+    async fn steps_back(&self) -> Result<String, Trouble> {
+        let (name, before) = (&self.name, &self.before);
+        let there = Seen::look(&self.engine, name).await?;
+        if let Some(there) = &there
+            && !self
+                .ours
+                .iter()
+                .all(|(mark, value)| there.label(mark) == value)
+        {
+            // It was not set aside yet, but may have been stopped for that.
+            self.order(Method::POST, &format!("{name}/start")).await?;
+            return Ok(format!("the old {name} runs"));
+        }
+        if there.is_some() {
+            let stop = format!("{name}/stop?t={}", self.grace);
+            self.order(Method::POST, &stop).await?;
+            self.order(Method::DELETE, &format!("{name}?force=1"))
+                .await?;
+        }
+        if Seen::look(&self.engine, before).await?.is_none() {
+            return Ok(format!("it was removed, there was no old {name}"));
+        }
+        let rename = format!("{before}/rename?name={name}");
+        self.order(Method::POST, &rename).await?;
+        self.order(Method::POST, &format!("{name}/start")).await?;
+        Ok(format!("the old {name} is back and runs"))
+    }
+
+    /// What is so already is as good as done.
+    async fn order(&self, method: Method, what: &str) -> Result<(), Trouble> {
+        let request = self.engine.request(method, &format!("/containers/{what}"));
+        let reply = self.engine.ask(request).await?;
+        match reply.status {
+            200..=299 | 304 => Ok(()),
+            _ => Err(reply.refused(what)),
         }
     }
 }

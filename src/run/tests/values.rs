@@ -301,6 +301,7 @@ fn a_question_to_a_service_is_changed_value_by_value_and_what_it_does_is_fixed()
         expect: None,
         until: None,
         nature: Nature::Repeatable,
+        trial: false,
         outputs: Vec::new(),
     };
     let mut played = Played::new(vec![Step {

@@ -29,7 +29,7 @@ static HOME: LazyLock<PathBuf> = LazyLock::new(|| {
     let home = folder.join(format!("podman-{}", std::process::id()));
     std::fs::create_dir_all(&home).expect("a folder");
     configure(&home);
-    image(&home);
+    image(&home, "localhost/app:1", "index.html", "hello\n", PAGE);
     let mut service = command(&home);
     service.args(["system", "service", "--time=0"]);
     service.arg(format!("unix://{}", home.join("socket").display()));
@@ -100,9 +100,28 @@ fn configure(home: &Path) {
     std::fs::write(home.join("registries.conf"), plain).expect("a file");
 }
 
-/// `localhost/app:1`: busybox, and a page served on port 8080 for five minutes at most.
-fn image(home: &Path) {
-    let root = home.join("image");
+/// A page served on port 8080 for five minutes at most.
+const PAGE: &str =
+    r#"["/bin/busybox","timeout","300","/bin/busybox","httpd","-f","-p","8080","-h","/www"]"#;
+/// The same, and it ends when it is told to: the first program of a container is not stopped by TERM unless it says so.
+const POLITE: &str = r#"["/bin/sh","-c","trap 'exit 0' TERM; /bin/busybox timeout 300 /bin/busybox httpd -f -p 8080 -h /www & wait"]"#;
+
+/// `localhost/shop:RELEASE` for each of these, which says its release at `/release.txt` on port 8080.
+pub(crate) fn releases() -> [&'static str; 2] {
+    static MADE: LazyLock<[&str; 2]> = LazyLock::new(|| {
+        ["7.1", "7.10"].map(|release| {
+            let name = format!("localhost/shop:{release}");
+            image(&HOME, &name, "release.txt", release, POLITE);
+            release
+        })
+    });
+    *MADE
+}
+
+/// busybox, and a page that `command` serves.
+fn image(home: &Path, name: &str, page: &str, text: &str, command: &str) {
+    let folder = name.replace(['/', ':'], "-");
+    let root = home.join(&folder);
     for folder in ["bin", "www", "tmp"] {
         std::fs::create_dir_all(root.join(folder)).expect("a folder");
     }
@@ -114,8 +133,8 @@ fn image(home: &Path) {
     ] {
         std::os::unix::fs::symlink("busybox", root.join("bin").join(name)).expect("a link");
     }
-    std::fs::write(root.join("www/index.html"), "hello\n").expect("a file");
-    let tar = home.join("image.tar");
+    std::fs::write(root.join("www").join(page), text).expect("a file");
+    let tar = home.join(format!("{folder}.tar"));
     let packed = Command::new("tar")
         .arg("-C")
         .arg(&root)
@@ -124,11 +143,10 @@ fn image(home: &Path) {
         .arg(".")
         .status();
     assert!(packed.expect("tar").success());
-    let page = r#"CMD ["/bin/busybox","timeout","300","/bin/busybox","httpd","-f","-p","8080","-h","/www"]"#;
-    let import = command(home)
-        .args(["import", "-c", page])
+    let import = self::command(home)
+        .args(["import", "-c", &format!("CMD {command}")])
         .arg(&tar)
-        .arg("localhost/app:1")
+        .arg(name)
         .output();
     let import = import.expect("podman starts");
     assert!(import.status.success(), "{import:?}");

@@ -47,7 +47,7 @@ fn start() -> Sshd {
     let port = free_port();
     let here = dir.display();
     let server = format!(
-        "Port {port}\nListenAddress 127.0.0.1\nHostKey {here}/host\nAuthorizedKeysFile {here}/id.pub\nStrictModes no\nUsePAM no\n\
+        "Port {port}\nListenAddress 127.0.0.1\nListenAddress 127.0.0.2\nHostKey {here}/host\nAuthorizedKeysFile {here}/id.pub\nStrictModes no\nUsePAM no\n\
          PasswordAuthentication no\nKbdInteractiveAuthentication no\nPidFile none\nMaxStartups 500\nMaxSessions 100\nSetEnv HOME={here}/home\n"
     );
     fs::write(dir.join("sshd_config"), server).expect("a file");
@@ -68,6 +68,8 @@ fn client(dir: &Path, port: u16) -> String {
         let _ = writeln!(text, "Host {names}\n{more}");
     };
     host("inner innermost", "ProxyJump gate");
+    // Another address, by which whoever logs in can tell that it is another machine.
+    host("web2", "HostName 127.0.0.2");
     host("shut", &format!("Port {}", free_port()));
     host("unknown", &format!("UserKnownHostsFile {here}/nothing"));
     host(
