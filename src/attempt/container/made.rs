@@ -3,6 +3,8 @@
 //! Its name is the same for all attempts of a step, and it carries marks of whose it is: what an attempt left behind that
 //! died in the middle is found by the next one, and taken over.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::Value as Json;
 
@@ -119,7 +121,7 @@ async fn begin(engine: &Engine, name: &str, cx: &Context<'_, '_>) -> Result<(), 
 fn halt(engine: &Engine, name: &str, cx: &Context<'_, '_>) -> Farewell {
     let (engine, name) = (engine.clone(), name.to_owned());
     let grace = cx.spec.grace().as_secs();
-    Farewell::new(async move {
+    let part = async move {
         let path = format!("/containers/{name}/stop?t={grace}");
         match engine.post(&path).await {
             Ok(reply) if matches!(reply.status, 200..=299 | 304 | 404) => {
@@ -128,7 +130,9 @@ fn halt(engine: &Engine, name: &str, cx: &Context<'_, '_>) -> Farewell {
             Ok(reply) => Parted::Unknown(format!("{name} could not be stopped: {}", reply.words())),
             Err(_) => Parted::Unknown(format!("{name} may go on: the engine does not answer")),
         }
-    })
+    };
+    // An engine on a machine that is busy answers late, and an answer is better than not to know.
+    Farewell::new(part).taking(Duration::from_secs(15))
 }
 
 /// Its exit code is the verdict.
