@@ -132,6 +132,7 @@ impl Hands {
                     signals: &self.signals,
                     known: &self.known,
                     values,
+                    since,
                 };
                 let hands = call::Hands {
                     signals: &self.signals,

@@ -78,6 +78,13 @@ impl Known {
         }
     }
 
+    /// The same as text, without the character that the cut goes through.
+    pub(super) fn beginning(&self, bytes: &[u8], most: usize) -> String {
+        let head = self.head(bytes, most);
+        let text = String::from_utf8_lossy(&head);
+        text.trim_end_matches('\u{fffd}').to_owned()
+    }
+
     /// Reads the `used` secrets, which must be there, and those of the others that can be read, so that they are masked
     /// too. A file may be new or rotated, so it is read each time; a command may be slow, so it runs once.
     pub(super) fn resolve(

@@ -357,6 +357,69 @@ fn a_standby_is_promoted_once() {
 }
 
 #[test]
+fn who_asks_a_standby_to_change_something_is_told_where_to_ask() {
+    let (place, pair) = (Place::new(), Pair::start());
+    let outcome = one(&place, &pair.standby.url(), "      query: select 1\n");
+    assert_eq!(outcome.ended("ask")["outcome"], "failed");
+    let told = message(&outcome);
+    assert!(
+        told.contains("ask the primary, or write `read_only: true`"),
+        "{told}"
+    );
+}
+
+/// A retry would do it again, so nothing that was done is simply called failed.
+#[test]
+fn what_was_done_and_is_not_as_expected_is_told_as_done() {
+    let (place, server) = (Place::new(), Server::start());
+    server.psql("create table t (id int)");
+    let url = server.url();
+    let insert = "insert into t values (1), (2)";
+    let keys = format!("      query: {insert}\n      expect: count == 1\n");
+    let outcome = one(&place, &url, &keys);
+    assert_eq!(outcome.ended("ask")["outcome"], "failed");
+    let told = message(&outcome);
+    assert!(
+        told.starts_with("it was done, but expected count == 1, got"),
+        "{told}"
+    );
+    assert_eq!(server.psql("select count(*) from t"), "2");
+
+    let shown = format!("      query: {insert} returning point(1, 2)\n");
+    let outcome = one(&place, &url, &shown);
+    assert_eq!(
+        outcome.ended("ask")["outcome"],
+        "failed",
+        "it was rolled back"
+    );
+    assert_eq!(server.psql("select count(*) from t"), "2");
+    let outcome = one(&place, &url, &format!("{shown}      transaction: false\n"));
+    assert_eq!(outcome.ended("ask")["outcome"], "unknown");
+    let told = message(&outcome);
+    assert!(
+        told.starts_with("it was done, but column `point`"),
+        "{told}"
+    );
+    assert_eq!(server.psql("select count(*) from t"), "4");
+}
+
+#[test]
+fn without_a_transaction_a_stopped_statement_may_have_left_a_part() {
+    let (place, server) = (Place::new(), Server::start());
+    let text = format!(
+        "name: db\nsteps:\n  - {{id: ask, timeout: 1s, sql: {{url: {}, transaction: false, query: \"select pg_sleep(60)\"}}}}\n",
+        server.url()
+    );
+    let outcome = run(&place, &text);
+    assert_eq!(outcome.ended("ask")["outcome"], "unknown");
+    let told = message(&outcome);
+    assert!(
+        told.contains("without a transaction, a part of it may stay"),
+        "{told}"
+    );
+}
+
+#[test]
 fn until_asks_again_until_the_rows_are_there() {
     let (place, server) = (Place::new(), Server::start());
     server.psql("create table t (id int)");

@@ -110,6 +110,11 @@ impl<'a, 'l> Context<'a, 'l> {
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    /// The beginning of something longer: what could become a secret where it is cut is masked too.
+    pub(super) fn beginning(&self, text: &str, bytes: usize) -> String {
+        self.known.beginning(text.as_bytes(), bytes)
+    }
+
     /// A line of the log, masked by itself: no secret goes on in the next line.
     pub(in super::super) fn say(&self, line: &str) {
         let mut stream = Stream::new(self.known.masker());

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use tokio::time::{sleep, timeout};
 
 use super::super::capture::Capture;
+use super::super::clock::Stopwatch;
 use super::super::kubernetes;
 use super::super::log::Log;
 use super::super::outputs::{ONE_MAX, Sources, collect};
@@ -20,11 +21,13 @@ use super::context::{Answer, Context, Parted, Trouble};
 use super::hands::Hands;
 use crate::run::{Ended, Outcome, Spec};
 use crate::time::spoken_span;
-use crate::workflow::{Call, Expr, Filled, Scope, Service};
+use crate::workflow::{Call, Filled, Nature, Scope, Service};
 
 /// For one look of many.
 const LOOK: Duration = Duration::from_mins(1);
-/// Characters of an answer that a message quotes.
+/// How often the clock is looked at that counts suspend.
+const PULSE: Duration = Duration::from_secs(10);
+/// Bytes of an answer that a message quotes.
 const TOLD_MAX: usize = 200;
 
 /// What it takes to perform a service call.
@@ -32,6 +35,8 @@ pub(in super::super) struct Tools<'a> {
     pub(in super::super) signals: &'a Signals,
     pub(in super::super) known: &'a Known,
     pub(in super::super) values: &'a Values,
+    /// The start of the attempt.
+    pub(in super::super) since: Stopwatch,
 }
 
 /// How a service may be asked: over a network, or through a program of its own.
@@ -69,8 +74,8 @@ pub(in super::super) fn perform(
         tokio::select! {
             biased;
             end = to_the_end(call, &ask, &cx) => end,
-            () = asked(tools.signals) => farewell(stopped(&cx, false), &cx, tools).await,
-            () = sleep(limit) => farewell(stopped(&cx, true), &cx, tools).await,
+            () = asked(tools.signals) => farewell(stopped(&cx, false), call, &cx, tools).await,
+            () = over(limit, tools.since) => farewell(stopped(&cx, true), call, &cx, tools).await,
         }
     })
 }
@@ -85,8 +90,8 @@ fn by_program(call: &Call<Filled>, ask: Json, cx: &Context<'_, '_>, hands: Hands
     };
     match answer {
         Err(end) => *end,
-        Ok(answer) => match met(call.expect.as_ref(), &answer, cx.take_found()) {
-            Ok(()) => publish(answer, cx),
+        Ok(answer) => match met(call, &answer, cx) {
+            Ok(()) => publish(call, answer, cx),
             Err(why) => Ended::new(Outcome::Failed, why),
         },
     }
@@ -96,7 +101,7 @@ async fn to_the_end(call: &Call<Filled>, ask: &Json, cx: &Context<'_, '_>) -> En
     let limit = call.until.as_ref().map_or(Duration::MAX, |_| LOOK);
     let look = async |limit| look(call, ask.clone(), cx, limit).await;
     match look_until(call.until.as_ref(), limit, look).await {
-        Ok(answer) => publish(answer, cx),
+        Ok(answer) => publish(call, answer, cx),
         Err(end) => end,
     }
 }
@@ -109,11 +114,17 @@ async fn look(
 ) -> Look<Answer> {
     let over = |outcome, why: String| Look::Over(Ended::new(outcome, why));
     match timeout(limit, answer(call, ask, cx)).await {
-        Err(_) => unmet(format!("no answer within {}", spoken_span(limit)), cx),
+        Err(_) => {
+            // What a look has begun must not go on beside the next one.
+            if let Some(farewell) = cx.take_farewell() {
+                let _ = timeout(farewell.more, farewell.part).await;
+            }
+            unmet(format!("no answer within {}", spoken_span(limit)), cx)
+        }
         Ok(Err(Trouble::Unreached(why))) => unmet(why, cx),
         Ok(Err(Trouble::Failed(why))) => over(Outcome::Failed, why),
         Ok(Err(Trouble::Unknown(why))) => over(Outcome::Unknown, why),
-        Ok(Ok(answer)) => match met(call.expect.as_ref(), &answer, cx.take_found()) {
+        Ok(Ok(answer)) => match met(call, &answer, cx) {
             Ok(()) => Look::Met(answer),
             Err(why) => unmet(why, cx),
         },
@@ -160,7 +171,12 @@ fn read<T: DeserializeOwned>(ask: Json) -> Result<T, Trouble> {
 }
 
 /// Ends what would go on by itself. It has the grace of the attempt and a little, and no more time if somebody asks again.
-async fn farewell(end: Ended, cx: &Context<'_, '_>, tools: &Tools<'_>) -> Ended {
+async fn farewell(
+    end: Ended,
+    call: &Call<Filled>,
+    cx: &Context<'_, '_>,
+    tools: &Tools<'_>,
+) -> Ended {
     let Some(farewell) = cx.take_farewell() else {
         return end;
     };
@@ -174,17 +190,36 @@ async fn farewell(end: Ended, cx: &Context<'_, '_>, tools: &Tools<'_>) -> Ended 
     let (outcome, stands) = match parted {
         Parted::Stopped(stands) => (end.outcome, stands),
         Parted::Unknown(why) => (Outcome::Unknown, why),
-        Parted::Done(answer) => {
-            let mut done = publish(answer, cx);
-            done.message = format!("{}, but it was done by then", end.message);
-            return done;
-        }
+        Parted::Done(answer) => return done_by_then(end, call, answer, cx),
     };
     cx.say(&stands);
     Ended {
         message: format!("{}; {stands}", end.message),
         outcome,
         ..end
+    }
+}
+
+/// What was done before the word to stop arrived counts as what it is. A look that was not met does not: it is simply over.
+fn done_by_then(end: Ended, call: &Call<Filled>, answer: Answer, cx: &Context<'_, '_>) -> Ended {
+    let mut done = match met(call, &answer, cx) {
+        Ok(()) => publish(call, answer, cx),
+        Err(_) if call.nature == Nature::Reads => return end,
+        Err(why) => Ended::new(Outcome::Failed, why),
+    };
+    done.message = match done.message.as_str() {
+        "" => format!("{}, but it was done by then", end.message),
+        why => format!("{}; {why}", end.message),
+    };
+    done
+}
+
+/// Ends when the time of the attempt is over, which counts from its start and counts suspend.
+async fn over(limit: Duration, since: Stopwatch) {
+    while let left = since.left_of(limit)
+        && !left.is_zero()
+    {
+        sleep(left.min(PULSE)).await;
     }
 }
 
@@ -204,39 +239,49 @@ fn stopped(cx: &Context<'_, '_>, timed_out: bool) -> Ended {
     Ended::new(outcome, word)
 }
 
-/// `Err` says what was expected and what came: `found`, if the service said it in few words.
-fn met(expect: Option<&Expr>, answer: &Answer, found: Option<String>) -> Result<(), String> {
-    let Some(expect) = expect else {
+/// `Err` says what was expected and what came, in the few words of the service if it had some; of a change, that it was done.
+fn met(call: &Call<Filled>, answer: &Answer, cx: &Context<'_, '_>) -> Result<(), String> {
+    let found = cx.take_found();
+    let Some(expect) = &call.expect else {
         return Ok(());
     };
     let source = expect.source();
-    match expect.truth(&Seen(answer)) {
-        Ok(true) => Ok(()),
+    let why = match expect.truth(&Seen(answer)) {
+        Ok(true) => return Ok(()),
         Ok(false) => {
-            let found = found.unwrap_or_else(|| told(answer));
-            Err(format!("expected {source}, got {found}"))
+            let found = found.unwrap_or_else(|| told(answer, cx));
+            format!("expected {source}, got {found}")
         }
         Err(why) => {
             let found = found.map(|found| format!(" ({found})")).unwrap_or_default();
-            Err(format!("cannot tell whether {source}: {why}{found}"))
+            format!("cannot tell whether {source}: {why}{found}")
         }
+    };
+    Err(done_but(call, why))
+}
+
+/// Whoever asks again must know that it would be a second time.
+fn done_but(call: &Call<Filled>, why: String) -> String {
+    match call.nature {
+        Nature::Reads => why,
+        Nature::Repeatable | Nature::Changes => format!("it was done, but {why}"),
     }
 }
 
 /// The beginning of an answer; of a single value, only that.
-fn told(answer: &Answer) -> String {
+fn told(answer: &Answer, cx: &Context<'_, '_>) -> String {
     let whole = match answer.values().next() {
         Some(value) if answer.len() == 1 => value.to_string(),
         _ => Json::Object(answer.clone()).to_string(),
     };
-    match whole.char_indices().nth(TOLD_MAX) {
-        Some((end, _)) => format!("{}…", &whole[..end]),
-        None => whole,
+    if whole.len() <= TOLD_MAX {
+        return whole;
     }
+    format!("{}…", cx.beginning(&whole, TOLD_MAX))
 }
 
 /// What the service said, and what the step declares.
-fn publish(answer: Answer, cx: &Context<'_, '_>) -> Ended {
+fn publish(call: &Call<Filled>, answer: Answer, cx: &Context<'_, '_>) -> Ended {
     let text = Json::Object(answer.clone()).to_string();
     let sources = Sources {
         text: &Capture::of(text.into_bytes()),
@@ -245,25 +290,35 @@ fn publish(answer: Answer, cx: &Context<'_, '_>) -> Ended {
     };
     let declared = match collect(&cx.spec.outputs, &sources) {
         Ok(declared) => declared,
-        Err(why) => return Ended::new(Outcome::Failed, why),
+        Err(why) => return Ended::new(Outcome::Failed, done_but(call, why)),
     };
     let mut end = Ended::new(Outcome::Succeeded, "");
-    end.outputs = answer.into_iter().map(|(k, v)| (k, bounded(v))).collect();
+    let answer = answer.into_iter();
+    end.outputs = answer
+        .map(|(k, v)| (k.clone(), bounded(&k, v, cx)))
+        .collect();
     end.outputs.extend(declared);
     end
 }
 
 /// A journal keeps it for ever, so it is small or told as text that is cut.
-fn bounded(value: Json) -> Json {
-    let text = value.to_string();
+fn bounded(name: &str, value: Json, cx: &Context<'_, '_>) -> Json {
+    let text = match &value {
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    };
     if text.len() <= ONE_MAX {
         return value;
     }
-    let end = text.floor_char_boundary(ONE_MAX);
-    Json::from(&text[..end])
+    let kib = ONE_MAX >> 10;
+    cx.say(&format!(
+        "output {name} has {} KiB, of which the first {kib} are kept: declare what you need as `outputs: {{x: {{query: ...}}}}`",
+        text.len() >> 10
+    ));
+    Json::from(cx.beginning(&text, ONE_MAX))
 }
 
-/// What an expectation sees. Null is not there: compared, it would count as less than any number.
+/// What an expectation sees. Null is not there: `value != 0` must not be true because nothing was found.
 struct Seen<'a>(&'a Answer);
 
 impl Scope for Seen<'_> {

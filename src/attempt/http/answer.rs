@@ -68,8 +68,7 @@ impl Answer {
         match expect.truth(&Seen(self)) {
             Ok(true) => Ok(()),
             Ok(false) if source.contains("body") || source.contains("headers") => {
-                let head = known.head(&self.body, TOLD_MAX);
-                let body = whole_characters(&head);
+                let body = known.beginning(&self.body, TOLD_MAX);
                 Err(format!(
                     "expected {source}, got status {status} and body {body}"
                 ))
@@ -120,14 +119,8 @@ impl Answer {
         if self.body.len() <= ONE_MAX {
             return self.body_value();
         }
-        Json::from(whole_characters(&known.head(&self.body, ONE_MAX)))
+        Json::from(known.beginning(&self.body, ONE_MAX))
     }
-}
-
-/// As text, without the character that was cut in two at the end.
-fn whole_characters(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    text.trim_end_matches('\u{fffd}').to_owned()
 }
 
 /// What an expectation sees.

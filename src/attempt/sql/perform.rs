@@ -46,12 +46,13 @@ pub(in super::super) async fn perform(ask: SqlDoc, cx: &Context<'_, '_>) -> Outc
         return promote::promote(&target, doc, cx).await;
     }
     let plan = Plan::new(ask, cx.spec.timeout());
+    let whole = plan.transaction || plan.read_only;
     let session = Session::open(&target).await?;
     let canceller = session.canceller();
     let (notes, mut heard) = unbounded_channel();
     let asking = Asking::new(session, target, notes);
     let task = Task(Rc::new(RefCell::new(Held(tokio::spawn(asking.ask(plan))))));
-    cx.when_stopped(Some(Farewell::new(part(canceller, task.clone()))));
+    cx.when_stopped(Some(Farewell::new(part(canceller, task.clone(), whole))));
     let outcome = loop {
         tokio::select! {
             biased;
@@ -73,12 +74,15 @@ fn hear(note: &Note, cx: &Context<'_, '_>) {
     }
 }
 
-/// The server is told to stop, and says how it ended.
-async fn part(canceller: Canceller, task: Task) -> Parted {
+/// The server is told to stop, and says how it ended. `whole`: what is stopped leaves nothing behind.
+async fn part(canceller: Canceller, task: Task, whole: bool) -> Parted {
     canceller.cancel().await;
     match task.outcome().await {
         Ok(answer) => Parted::Done(answer),
         Err(Trouble::Unknown(why)) => Parted::Unknown(why),
+        Err(Trouble::Failed(_) | Trouble::Unreached(_)) if !whole => Parted::Unknown(
+            "the server stopped it; without a transaction, a part of it may stay".to_owned(),
+        ),
         Err(Trouble::Failed(_) | Trouble::Unreached(_)) => {
             Parted::Stopped("the server stopped it, nothing was changed".to_owned())
         }

@@ -19,6 +19,9 @@ const BYTES_MAX: usize = 48 << 10;
 /// A transaction whose client has gone silent between two statements gives its locks back.
 const IDLE: &str = "10s";
 
+/// Milliseconds that a limit of PostgreSQL may have.
+const LIMIT_MAX: u128 = i32::MAX as u128;
+
 /// Something to be told while it goes on.
 pub(super) enum Note {
     Line(String),
@@ -85,7 +88,11 @@ impl Asking {
         let mut given = Vec::new();
         for statement in &plan.statements {
             let one = self.statement(statement).await;
-            given.push(one.map_err(|error| self.trouble(&error, statement, "", false))?);
+            let one = one.map_err(|wrong| match wrong {
+                Wrong::Unshown(why) => Trouble::Unknown(format!("it was done, but {why}")),
+                wrong => self.trouble(&wrong, statement, "", plan.read_only),
+            });
+            given.push(one?);
         }
         Ok(answer(given, false))
     }
@@ -113,7 +120,7 @@ impl Asking {
             return Ok(None);
         }
         let transaction = Transaction::current(client, identity).await;
-        let transaction = transaction.map_err(|e| not_begun(&e))?;
+        let transaction = transaction.map_err(|e| no_changes(&e))?;
         self.say(format!("transaction {}", transaction.number()));
         Ok(Some(transaction))
     }
@@ -127,7 +134,8 @@ impl Asking {
             ("lock_timeout", plan.lock_limit),
         ] {
             if let Some(limit) = limit {
-                settings.push((name, format!("{}ms", limit.as_millis())));
+                let most = limit.as_millis().min(LIMIT_MAX);
+                settings.push((name, format!("{most}ms")));
             }
         }
         if local {
@@ -159,7 +167,7 @@ impl Asking {
             if truncated {
                 continue;
             }
-            let shown = row(&found).map_err(Wrong::Ours)?;
+            let shown = row(&found).map_err(Wrong::Unshown)?;
             bytes += shown.to_string().len();
             if bytes > BYTES_MAX && !rows.is_empty() {
                 truncated = true;
@@ -189,7 +197,9 @@ impl Asking {
     /// `undone`: a session that is cut leaves nothing behind.
     fn trouble(&self, wrong: &Wrong, statement: &Statement, which: &str, undone: bool) -> Trouble {
         let error = match wrong {
-            Wrong::Ours(why) => return Trouble::Failed(format!("{which}{why}")),
+            Wrong::Ours(why) | Wrong::Unshown(why) => {
+                return Trouble::Failed(format!("{which}{why}"));
+            }
             Wrong::Server(error) => error,
         };
         if is_lost(error) {
@@ -257,7 +267,10 @@ impl Asking {
 /// What went wrong with one statement.
 enum Wrong {
     Server(Error),
+    /// It was not asked.
     Ours(String),
+    /// It was asked, and what it gave cannot be shown.
+    Unshown(String),
 }
 
 impl From<Error> for Wrong {
@@ -274,6 +287,17 @@ fn not_begun(error: &Error) -> Trouble {
             "the connection was cut before anything was asked: {why}"
         )),
     }
+}
+
+/// A standby has no transactions that change something.
+fn no_changes(error: &Error) -> Trouble {
+    if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION) {
+        let why = told(error);
+        return Trouble::Unreached(format!(
+            "this server only reads ({why}): ask the primary, or write `read_only: true`"
+        ));
+    }
+    not_begun(error)
 }
 
 /// What the server refused may be otherwise another time, if it is about others who were there too.

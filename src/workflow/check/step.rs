@@ -171,6 +171,7 @@ fn step(
         ungraceful: None,
         drill: None,
     };
+    judged_afterwards(desk, &step, at);
     step.on_skip = on_skip(desk, doc, at, &step);
     step.compensate = compensate::compensate(desk, doc, at, &step, defaults);
     step.ungraceful = ungraceful::ungraceful(desk, doc, at, &step, defaults);
@@ -180,6 +181,20 @@ fn step(
 
 pub(super) fn time(desk: &mut Desk<'_>, at: At<'_>, said: Option<Span>) -> Option<Duration> {
     said.map(|span| desk.positive(at, span.0))
+}
+
+/// What was done and is not as expected has failed, so a retry would do it a second time.
+fn judged_afterwards(desk: &mut Desk<'_>, step: &Step, at: At<'_>) {
+    let Action::Work(Work::Call(call)) = &step.action else {
+        return;
+    };
+    let once = call.nature == Nature::Changes && !step.idempotent;
+    if once && call.expect.is_some() && step.retry.limit > 0 {
+        let expect = at.down(call.service.word()).down("expect");
+        let message = "it is done before `expect` is looked at, and `retry` would do it again";
+        desk.warning("done_again", expect.key_span(), message)
+            .hint("look in a step of its own, or take `retry` away");
+    }
 }
 
 /// See the table "outcome unknown" of the semantics.
