@@ -203,6 +203,24 @@ fn a_secret_url_reaches_the_server_and_nothing_else() {
     assert_eq!(String::from_utf8_lossy(&found.unwrap().stdout), "");
 }
 
+/// The cut goes through the secret: not even its beginning stays.
+#[test]
+fn a_long_answer_is_cut_without_leaving_a_piece_of_a_secret() {
+    let (place, server) = (Place::new(), Server::start());
+    let text = format!(
+        "name: db\nsecrets: {{token: {{env: TOKEN}}}}\nsteps:\n  - id: ask\n    sql: {{url: {}, read_only: true, query: \"select repeat('x', 65520) || $1 as t\", params: [\"${{{{ secrets.token }}}}\"]}}\n",
+        server.url()
+    );
+    let outcome = run_with(&place, &text, &[], |command| {
+        command.env("TOKEN", "tok-9f8e7d6c5b4a39281706");
+    });
+    let end = outcome.ended("ask");
+    assert_eq!(end["outcome"], "succeeded", "{end:#} {}", outcome.err);
+    let rows = end["outputs"]["rows"].as_str().expect("cut, so a text");
+    assert!(rows.len() > 65_000, "{}", rows.len());
+    assert!(rows.ends_with("x***"), "{}", &rows[rows.len() - 30..]);
+}
+
 /// A link that is cut at COMMIT: what the server did is found out, and said.
 #[test]
 fn a_cut_commit_is_settled_by_asking_for_the_transaction() {
