@@ -71,8 +71,11 @@ pub(super) fn render(home: &Home, theme: &Theme, buffer: &mut Buffer) -> Option<
 
 /// The keys that act now: what is done with runs has the person's own.
 fn hints(home: &Home) -> String {
-    // A box says itself which keys it takes.
-    if home.form.is_some() || !home.problems.is_empty() {
+    if home.form.is_some() {
+        return " Esc: nothing is started  Tab next field".to_owned();
+    }
+    // This box says itself which keys it takes.
+    if !home.problems.is_empty() {
         return String::new();
     }
     let key = |act: Act, word: &str| {
