@@ -22,7 +22,8 @@ route53-recovery-readiness route53resolver s3 secretsmanager servicediscovery sn
 
 # What the client speaks, best first. The service's own first choice wins if it is one of them.
 PROTOCOLS = ["query", "ec2", "rest-json", "json", "rest-xml"]
-OPERATION = ["http", "input", "output", "idempotent", "readonly", "authtype", "endpoint", "unsignedPayload", "httpChecksum"]
+OPERATION = ["http", "input", "output", "idempotent", "readonly", "authtype", "endpoint", "httpChecksum"]
+PAGES = ["input_token", "output_token", "result_key", "more_results", "limit_key"]
 SHAPE = ["type", "required", "members", "member", "key", "value", "enum", "flattened", "payload", "locationName",
          "timestampFormat", "sensitive", "xmlNamespace", "streaming", "eventstream", "document", "union"]
 MEMBER = ["shape", "location", "locationName", "queryName", "flattened", "xmlAttribute", "xmlNamespace", "timestampFormat",
@@ -115,7 +116,6 @@ def facts(name, model, endpoints):
         "signing": metadata.get("signingName", prefix),
         "target": metadata.get("targetPrefix", ""),
         "json": metadata.get("jsonVersion", "1.0"),
-        "namespace": metadata.get("xmlNamespace", ""),
         "query_errors": "awsQueryCompatible" in metadata,
         "places": places(endpoints, prefix),
     }
@@ -147,7 +147,7 @@ def main():
             lines.append(f"w{waiter}\t{dense(only(source, ['operation', 'delay', 'maxAttempts', 'acceptors']))}")
         for operation, source in optional(loader, name, "paginators-1", "pagination").items():
             if operation in model["operations"]:
-                lines.append(f"p{operation}\t{dense(only(source, ['input_token', 'output_token', 'result_key', 'more_results']))}")
+                lines.append(f"p{operation}\t{dense(only(source, PAGES))}")
         lines.sort(key=lambda line: line.split("\t")[0].encode())
         text = "\n".join([dense(facts(name, model, endpoints)), *lines])
         data = zlib.compress(text.encode(), 9)

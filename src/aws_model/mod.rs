@@ -18,7 +18,7 @@ pub use model::{
     Verdict, Waiter,
 };
 pub use names::{plain, singular};
-pub use nature::{Effect, effect};
+pub use nature::{Effect, effect, rehearses};
 pub use service::Service;
 pub use shaped::{Flaw, Step, shaped};
 pub use watched::{Source, Watched, watched};

@@ -34,8 +34,6 @@ pub struct Facts {
     pub target: String,
     /// Of `application/x-amz-json-`.
     pub json: String,
-    /// The XML namespace of what is sent.
-    pub namespace: String,
     /// Errors have the code of the older protocol in a header.
     pub query_errors: bool,
     /// By partition, where the host is not the usual one.
@@ -69,8 +67,6 @@ pub struct Operation {
     /// `none`: it is not signed.
     pub authtype: Option<String>,
     pub endpoint: Option<HostPrefix>,
-    #[serde(default)]
-    pub unsigned_payload: bool,
     pub http_checksum: Option<Checksum>,
 }
 
@@ -209,6 +205,8 @@ pub struct Paginator {
     #[serde(default, deserialize_with = "one_or_many")]
     pub result_key: Vec<String>,
     pub more_results: Option<String>,
+    /// The param that says how many one page has at most.
+    pub limit_key: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use super::model::Operation;
+use super::names::plain;
 use super::service::Service;
 
 /// What a call does to the world.
@@ -14,7 +15,7 @@ pub enum Effect {
     Changes,
 }
 
-const READING: [&str; 16] = [
+const READING: [&str; 21] = [
     "Describe",
     "Get",
     "List",
@@ -29,14 +30,20 @@ const READING: [&str; 16] = [
     "Validate",
     "Estimate",
     "Simulate",
-    "Test",
+    // Others that begin with `Test` fail a node over, or perform what they test.
+    "TestConnection",
+    "TestDNSAnswer",
+    "TestEventPattern",
+    "TestFunction",
+    "TestMetricFilter",
+    "TestTransformer",
     "AssumeRole",
 ];
 /// Their names begin like reading, and yet they take something away or make something.
 const NOT_READING: [&str; 3] = [
     "stepfunctions.GetActivityTask",
     "redshift.GetClusterCredentials",
-    "cloudformation.TestType",
+    "redshift.GetClusterCredentialsWithIAM",
 ];
 /// They set what is there to what is said.
 const SETTING: [&str; 8] = [
@@ -70,6 +77,11 @@ const DONE_ONCE: [&str; 6] = [
     "s3.DeleteObjects",
     "sqs.DeleteMessage",
 ];
+
+/// Whether a param of this name, in any spelling, says that a call is only rehearsed.
+pub fn rehearses(name: &str) -> bool {
+    matches!(plain(name).as_str(), "dryrun" | "invocationtype")
+}
 
 /// What this call does, as far as its name, its description and its params tell.
 pub fn effect(service: &Service, operation: &Operation, params: &Json) -> Effect {
@@ -148,6 +160,16 @@ mod tests {
             ("s3", "PutObject", json!({}), Effect::Repeatable),
             ("s3", "HeadBucket", json!({}), Effect::Reads),
             ("lambda", "Invoke", json!({}), Effect::Changes),
+            ("elasticache", "TestFailover", json!({}), Effect::Changes),
+            ("elasticache", "TestMigration", json!({}), Effect::Changes),
+            ("stepfunctions", "TestState", json!({}), Effect::Changes),
+            ("events", "TestEventPattern", json!({}), Effect::Reads),
+            (
+                "redshift",
+                "GetClusterCredentialsWithIAM",
+                json!({}),
+                Effect::Changes,
+            ),
             (
                 "secretsmanager",
                 "CreateSecret",

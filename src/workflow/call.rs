@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::action::Until;
 use super::template::{Expr, Tree};
+use crate::aws_model::rehearses;
 
 /// A service call. `T` is the kind of text inside, as in [`Work`](super::Work).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -94,7 +95,13 @@ impl<T> Call<T> {
             Service::Sql => &["query", "statements", "promote", "read_only"],
             Service::Probe | Service::Container => &[],
         };
-        self.key(path).is_some_and(|key| fixed.contains(&key))
+        self.key(path)
+            .is_some_and(|key| fixed.contains(&key) || self.is_rehearsal(key))
+    }
+
+    /// Changed for one retry, a call that was judged as a rehearsal would be a real one, or the other way round.
+    fn is_rehearsal(&self, key: &str) -> bool {
+        self.service == Service::Aws && key.strip_prefix("params.").is_some_and(rehearses)
     }
 
     /// Whether this is the path of a value of the question.

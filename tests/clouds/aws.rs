@@ -212,11 +212,17 @@ fn objects_with_odd_names_are_put_listed_and_read() {
                - {{id: get{n}, aws: {{service: s3, action: get-object, params: {{Bucket: odd-names, Key: {key}}}, expect: \"Body == 'body {n} ü' and Metadata.team == 'shop'\"}}}}\n"
         );
     }
-    // One a page, so that there are four pages.
-    text += "  - {id: list, aws: {service: s3, action: list-objects-v2, params: {Bucket: odd-names, MaxKeys: 1}}, outputs: {keys: {query: 'Contents[].Key'}}}\n";
+    text += "  - {id: list, aws: {service: s3, action: list-objects-v2, params: {Bucket: odd-names}}, outputs: {keys: {query: 'Contents[].Key'}}}\n";
+    // Who says how many gets so many, and the token of the next.
+    text += "  - {id: one, aws: {service: s3, action: list-objects-v2, params: {Bucket: odd-names, MaxKeys: 1}}, outputs: {keys: {query: 'Contents[].Key'}, more: {query: IsTruncated}}}\n";
     text += "  - {id: clean, aws: {service: s3, action: delete-objects, params: {Bucket: odd-names, Delete: {Objects: [{Key: plain}]}}}}\n";
     let outcome = succeed(&place, &text);
     assert_eq!(outcome.ended("list")["outputs"]["keys"], json!(keys));
+    let one = &outcome.ended("one")["outputs"];
+    assert_eq!(
+        (&one["keys"], &one["more"]),
+        (&json!([keys[0]]), &json!(true))
+    );
     let left = aws(&[
         "s3api",
         "list-objects-v2",
@@ -226,6 +232,24 @@ fn objects_with_odd_names_are_put_listed_and_read() {
         "Contents[].Key",
     ]);
     assert_eq!(left, json!([keys[0], keys[2], keys[3]]));
+}
+
+#[test]
+fn all_pages_are_read() {
+    let place = Place::new();
+    let names: Vec<String> = (10..31).map(|n| format!("/pages/{n}")).collect();
+    let mut text = "name: pages\nsteps:\n".to_owned();
+    for (n, name) in names.iter().enumerate() {
+        let _ = writeln!(
+            text,
+            "  - {{id: put{n}, aws: {{service: ssm, action: put-parameter, params: {{Name: {name}, Value: v, Type: String}}}}}}"
+        );
+    }
+    // Ten a page.
+    text += "  - {id: list, aws: {service: ssm, action: get-parameters-by-path, params: {Path: /pages}}, outputs: {names: {query: 'sort(Parameters[].Name)'}}}\n";
+    let outcome = succeed(&place, &text);
+    assert_eq!(outcome.ended("list")["outputs"]["names"], json!(names));
+    assert!(log(&place, "list").contains("~ 20 entries so far"));
 }
 
 /// One step for each of many services.
@@ -404,6 +428,23 @@ fn a_profile_has_its_keys_region_and_endpoint() {
 }
 
 #[test]
+fn a_profile_takes_the_role_that_it_names() {
+    let place = Place::new();
+    let folder = place.work().join("../home/.aws");
+    std::fs::create_dir_all(&folder).unwrap();
+    let config = "[profile base]\naws_access_key_id = frombase\naws_secret_access_key = frombase\n\n[profile dr]\nregion = eu-north-1\nrole_arn = arn:aws:iam::123456789012:role/rescue\nrole_session_name = drill\nsource_profile = base\n";
+    std::fs::write(folder.join("config"), config).unwrap();
+    let text = "name: who\nsteps:\n  - {id: who, aws: {service: sts, action: get-caller-identity, profile: dr}}\n";
+    let outcome = run_with(&place, text, &[], |command| {
+        command.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", moto()));
+    });
+    assert_eq!(outcome.code, 0, "{}", message(&outcome, "who"));
+    let arn = &outcome.ended("who")["outputs"]["Arn"];
+    let expected = "arn:aws:sts::123456789012:assumed-role/rescue/drill";
+    assert_eq!(arn, expected);
+}
+
+#[test]
 fn throttled_it_waits_and_asks_again() {
     let place = Place::new();
     let line = Line::new("Action=RunInstances", &[Fate::Throttle, Fate::Throttle]);
@@ -467,6 +508,63 @@ fn an_answer_that_is_lost_is_unknown_unless_asking_again_is_safe() {
     let read = "name: cut\nsteps:\n  - {id: look, aws: {service: ec2, action: describe-instances, params: {MaxResults: 5}}}\n";
     let outcome = run_at(&place, line.port, read);
     assert_eq!(outcome.code, 0, "{}", message(&outcome, "look"));
+}
+
+#[test]
+fn what_a_lost_try_may_have_done_is_not_forgotten_when_the_next_is_refused() {
+    let place = Place::new();
+    let line = Line::new("Action=CreateKeyPair", &[Fate::Cut]);
+    let text = "name: cut\nsteps:\n  - {id: make, idempotent: true, aws: {service: ec2, action: create-key-pair, params: {KeyName: cut}}}\n";
+    let outcome = run_at(&place, line.port, text);
+    let mut ends = outcome.events.iter().filter(|e| !e["outcome"].is_null());
+    let first = ends.next().expect("an attempt has ended");
+    assert_eq!(first["outcome"], "unknown", "{first}");
+    let told = first["message"].as_str().unwrap_or_default();
+    assert!(told.contains("InvalidKeyPair.Duplicate"), "{told}");
+    let end = "an earlier try may have taken effect";
+    assert!(told.ends_with(end), "{told}");
+}
+
+#[test]
+fn stopped_while_it_waits_for_what_a_call_has_set_going_it_is_unknown() {
+    let place = Place::new();
+    let ids = aws(&[
+        "ec2",
+        "run-instances",
+        "--image-id",
+        "ami-12c6146b",
+        "--query",
+        "Instances[].InstanceId",
+    ]);
+    let text = format!(
+        "name: k\nsteps:\n  - id: go\n    timeout: 3s\n    aws: {{service: ec2, action: reboot-instances, params: {{InstanceIds: {ids}}}, until: {{action: describe-instances, params: {{InstanceIds: {ids}}}, query: \"Reservations[0].Instances[0].State.Name == 'never'\", every: 100ms, timeout: 1m}}}}\n"
+    );
+    let outcome = run_at(&place, moto(), &text);
+    let told = message(&outcome, "go");
+    assert_eq!(outcome.ended("go")["outcome"], "unknown", "{told}");
+}
+
+#[test]
+fn what_is_wrong_with_the_wait_is_said_before_the_call_is_made() {
+    let place = Place::new();
+    let line = Line::new("Action=RebootInstances", &[]);
+    let text = "name: k\nsteps:\n  - {id: word, run: 'echo n=many >> $FLIGHTDECK_OUTPUT', outputs: {n: {file: true}}}\n  - {id: go, aws: {service: ec2, action: reboot-instances, params: {InstanceIds: i-0123456789abcdef0}, until: {action: describe-instances, params: {MaxResults: '${{ steps.word.outputs.n }}'}, query: 'true'}}}\n";
+    let outcome = run_at(&place, line.port, text);
+    let told = message(&outcome, "go");
+    assert_eq!(outcome.ended("go")["outcome"], "failed", "{told}");
+    assert!(told.contains("`MaxResults` must be"), "{told}");
+    assert_eq!(line.seen(), 0, "it was not made");
+}
+
+#[test]
+fn a_look_that_is_refused_after_a_mere_read_is_a_plain_failure() {
+    let place = Place::new();
+    let text = "name: look\nsteps:\n  - {id: go, aws: {service: ec2, action: describe-instances, until: {action: describe-volumes, params: {VolumeIds: [vol-0123456789abcdef0]}, query: 'length(Volumes) == `1`'}}}\n";
+    let outcome = run_at(&place, moto(), text);
+    let told = message(&outcome, "go");
+    assert_eq!(outcome.ended("go")["outcome"], "failed", "{told}");
+    assert!(told.contains("InvalidVolume.NotFound"), "{told}");
+    assert!(!told.contains("it was done"), "{told}");
 }
 
 /// Runs it until its call has arrived at the server, and kills all of it then.

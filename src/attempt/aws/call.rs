@@ -2,7 +2,8 @@
 //!
 //! A call that was throttled was not performed, so any may be tried again. One that left and got no answer, or an answer that
 //! tells of trouble inside the service, may have been performed: only a call that reads, or that does no more when made
-//! twice, is tried again then; any other is `unknown`.
+//! twice, is tried again then; any other is `unknown`. What one try may have done, no later one takes back: whatever ends the
+//! call after it, it is not known to be undone.
 
 use std::fmt::Write as _;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -23,7 +24,7 @@ use super::quirks;
 use super::session::Session;
 use super::sign::{Scope, signature};
 use super::teller::Teller;
-use super::trouble::{Class, Refusal};
+use super::trouble::{Class, Refusal, is_refusal};
 use crate::aws_model::{Effect, Operation, Service};
 use crate::time::spoken_span;
 
@@ -51,6 +52,8 @@ pub(super) struct Client<'a, 'c, 'l> {
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) answer: Map<String, Json>,
+    /// Bytes of its body.
+    pub(super) size: usize,
 }
 
 /// Why there is none.
@@ -85,12 +88,16 @@ impl Client<'_, '_, '_> {
         effect: Effect,
     ) -> Result<Reply, Fault> {
         let (wire, to) = self.prepared(operation, params)?;
-        for n in 1.. {
+        let mut landed = false;
+        let mut n = 0;
+        loop {
+            n += 1;
             let watch = Stopwatch::start();
-            let tried = self.once(operation, &wire, &to, effect).await?;
+            let tried = self.once(operation, &wire, &to, effect).await;
+            let tried = tried.map_err(|trouble| as_known(landed, trouble))?;
             let took = spoken_span(watch.elapsed());
             let (why, class, wait) = match tried {
-                Tried::Answered(raw) if raw.status < 300 => {
+                Tried::Answered(raw) if !is_refusal(self.service, operation, &raw) => {
                     let id = raw
                         .request_id()
                         .map(|id| format!(", request {id}"))
@@ -102,25 +109,26 @@ impl Client<'_, '_, '_> {
                     let refusal = Refusal::read(self.service, &raw);
                     self.teller.say(&format!("< {}", refusal.text()));
                     let class = refusal.class();
+                    let told = self.told(operation, &refusal);
                     if class == Class::Definite {
-                        return Err(Fault::Refused(refusal));
+                        return Err(if landed {
+                            as_known(landed, Trouble::Failed(told)).into()
+                        } else {
+                            Fault::Refused(refusal)
+                        });
                     }
-                    (self.told(operation, &refusal), class, asked_wait(&raw))
+                    (told, class, asked_wait(&raw))
                 }
                 Tried::Unreached(why) => (self.placed(operation, &why), Class::Unreached, None),
                 Tried::Lost(why) => (self.placed(operation, &why), Class::Broken, None),
             };
-            let may_have_landed = class == Class::Broken && effect != Effect::Reads;
-            if may_have_landed && effect == Effect::Changes {
+            landed |= class == Class::Broken && effect != Effect::Reads;
+            if landed && effect == Effect::Changes {
                 return Err(Trouble::Unknown(format!("{why}; it may have taken effect")).into());
             }
             if n >= TRIES || (class == Class::Unreached && n >= CONNECTS) {
-                let why = format!("{why}; tried {n} times");
-                return Err(Fault::Trouble(if may_have_landed {
-                    Trouble::Unknown(why)
-                } else {
-                    Trouble::Unreached(why)
-                }));
+                let trouble = Trouble::Unreached(format!("{why}; tried {n} times"));
+                return Err(as_known(landed, trouble).into());
             }
             let pause = wait.unwrap_or_else(|| pause(n));
             let word = match class {
@@ -134,7 +142,6 @@ impl Client<'_, '_, '_> {
             ));
             tokio::time::sleep(pause).await;
         }
-        Err(Trouble::Failed("it was never sent".to_owned()).into())
     }
 
     fn prepared(&self, operation: &Operation, params: &Json) -> Result<(Wire, Target), Trouble> {
@@ -199,9 +206,15 @@ impl Client<'_, '_, '_> {
             operation.name,
             to.base
         ));
-        self.teller.under_way(effect != Effect::Reads);
+        // A look says nothing of the change that it looks for, which may be under way.
+        let changes = effect != Effect::Reads;
+        if changes {
+            self.teller.under_way(true);
+        }
         let exchanged = sender.exchange(request, limit).await;
-        self.teller.under_way(false);
+        if changes {
+            self.teller.under_way(false);
+        }
         Ok(match exchanged {
             Ok(answer) if answer.total > answer.body.len() as u64 => {
                 return Err(self.unreadable(
@@ -229,15 +242,13 @@ impl Client<'_, '_, '_> {
     }
 
     fn read(&self, operation: &Operation, raw: &Raw, effect: Effect) -> Result<Reply, Fault> {
-        if raw.status >= 300 {
-            return Err(Fault::Refused(Refusal::read(self.service, raw)));
-        }
         let answer = decode(self.service, operation, raw, self.secrets);
         let mut answer = answer.map_err(|why| self.unreadable(operation, &why, effect))?;
         quirks::plain_keys(operation, &mut answer);
         Ok(Reply {
             status: raw.status,
             answer,
+            size: raw.body.len(),
         })
     }
 
@@ -264,6 +275,16 @@ impl Client<'_, '_, '_> {
             operation.name,
             self.session.region
         )
+    }
+}
+
+/// What ended a call, now that an earlier try of it may have done what the last one did not.
+fn as_known(landed: bool, trouble: Trouble) -> Trouble {
+    match trouble {
+        Trouble::Failed(why) | Trouble::Unreached(why) if landed => {
+            Trouble::Unknown(format!("{why}; an earlier try may have taken effect"))
+        }
+        known => known,
     }
 }
 

@@ -95,8 +95,9 @@ pub(super) fn decode(
     }
 }
 
+/// What takes long may have begun with blanks, so that the line stays open.
 pub(super) fn document(text: &str) -> Result<Document<'_>, String> {
-    Document::parse(text).map_err(|e| format!("the answer is not XML: {e}"))
+    Document::parse(text.trim_start()).map_err(|e| format!("the answer is not XML: {e}"))
 }
 
 pub(super) fn json(bytes: &[u8]) -> Result<Json, String> {
@@ -278,7 +279,12 @@ impl Reading<'_> {
             out.extend(value.map(|value| (name.clone(), value)));
         }
         if self.secrets == Secrets::Hidden && self.may_be_plain("Value") {
-            hide_parameters(&mut out);
+            let value = shape.members.get("Value");
+            let value = value.map(|member| self.service.shape(&member.shape));
+            // The value of a tag is called the same, and is no secret.
+            if value.is_some_and(|value| hides("Value", &value)) {
+                hide_parameters(&mut out);
+            }
         }
         out
     }
@@ -364,5 +370,39 @@ fn blob(bytes: Vec<u8>) -> Json {
     match String::from_utf8(bytes) {
         Ok(text) => text.into(),
         Err(raw) => serde_json::json!({ "base64": STANDARD.encode(raw.as_bytes()) }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::aws_model::service;
+
+    #[test]
+    fn only_the_values_of_parameters_may_be_secrets() {
+        for (action, body, expected) in [
+            (
+                "ListTagsForResource",
+                json!({"TagList": [{"Key": "team", "Value": "shop"}]}),
+                json!({"TagList": [{"Key": "team", "Value": "shop"}]}),
+            ),
+            (
+                "GetParameters",
+                json!({"Parameters": [{"Type": "String", "Value": "3"}, {"Type": "SecureString", "Value": "pw"}, {"Value": "?"}]}),
+                json!({"Parameters": [{"Type": "String", "Value": "3"}, {"Type": "SecureString", "Value": "***"}, {"Value": "***"}]}),
+            ),
+        ] {
+            let ssm = service("ssm").unwrap();
+            let raw = Raw {
+                status: 200,
+                headers: Vec::new(),
+                body: body.to_string().into_bytes(),
+            };
+            let operation = ssm.operation(action).unwrap();
+            let answer = decode(ssm, &operation, &raw, Secrets::Hidden).unwrap();
+            assert_eq!(Json::Object(answer), expected);
+        }
     }
 }

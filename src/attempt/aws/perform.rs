@@ -24,7 +24,7 @@ pub(in super::super) async fn perform(
     cx: &Context<'_, '_>,
 ) -> Result<Answer, Trouble> {
     let asked = Asked::read(&ask, cx)?;
-    let wish = asked.wish_of_itself(&ask)?;
+    let after = asked.after(&ask)?;
     let session = Session::open(&ask, asked.service, Teller::Step(cx)).await?;
     let client = Client {
         service: asked.service,
@@ -33,15 +33,39 @@ pub(in super::super) async fn perform(
         secrets: Secrets::Hidden,
     };
     let reply = match asked.effect {
-        Effect::Reads if !matches!(&wish, Some(wish) if matches!(wish.goal, Goal::Waiter(_))) => {
+        Effect::Reads if !after.is_own_waiter() => {
             client.read_all(&asked.operation, &asked.params).await
         }
         effect => client.call(&asked.operation, &asked.params, effect).await,
     };
-    match (wish, reply) {
-        (Some(wish), reply) => asked.awaited(&client, &wish, reply).await,
-        (None, Err(fault)) => Err(asked.trouble(&client, fault)),
-        (None, Ok(reply)) => asked.then(&client, &ask, reply.answer).await,
+    match (after, reply) {
+        (After::Again(wish), reply) => asked.awaited(&client, &wish, reply).await,
+        (_, Err(fault)) => Err(asked.trouble(&client, fault)),
+        (After::Nothing, Ok(reply)) => Ok(reply.answer),
+        (After::Look(look), Ok(reply)) => asked.then(&client, &ask, look, reply.answer).await,
+    }
+}
+
+/// What comes after the call. It is read before the call is made: what is wrong with it must not be found when something has
+/// been changed already.
+enum After {
+    Nothing,
+    /// The very same is asked until it is so.
+    Again(Wish),
+    Look(Look),
+}
+
+/// Something else is looked at until it is so.
+struct Look {
+    goal: Goal,
+    operation: Operation,
+    /// Without them they follow from the call and its answer.
+    params: Option<Json>,
+}
+
+impl After {
+    fn is_own_waiter(&self) -> bool {
+        matches!(self, Self::Again(wish) if matches!(wish.goal, Goal::Waiter(_)))
     }
 }
 
@@ -84,28 +108,24 @@ impl Asked {
         })
     }
 
-    /// What is waited for, if looking again is asking the very same again.
-    fn wish_of_itself(&self, ask: &AwsDoc) -> Result<Option<Wish>, Trouble> {
-        let Some(goal) = ask.until.as_ref().map(AwsUntilDoc::goal) else {
-            return Ok(None);
+    fn after(&self, ask: &AwsDoc) -> Result<After, Trouble> {
+        let Some(said) = ask.until.as_ref().map(AwsUntilDoc::goal) else {
+            return Ok(After::Nothing);
         };
-        let (goal, own) = self.goal(&goal)?;
-        let same = own
-            .as_ref()
-            .is_none_or(|operation| operation.name == self.operation.name);
-        let has_params = ask
-            .until
-            .as_ref()
-            .is_some_and(|until| until.goal().params.is_some());
-        if self.effect != Effect::Reads || !same || has_params {
-            return Ok(None);
+        let (goal, operation) = self.goal(&said)?;
+        let operation = operation.unwrap_or_else(|| self.operation.clone());
+        let is_same = operation.name == self.operation.name && said.params.is_none();
+        if self.effect == Effect::Reads && is_same {
+            let wish = Self::wish(ask, goal, operation, self.params.clone());
+            return Ok(After::Again(wish));
         }
-        Ok(Some(Self::wish(
-            ask,
+        let own = said.params.as_ref();
+        let params = own.map(|own| fitting(self.service, &operation, own));
+        Ok(After::Look(Look {
             goal,
-            self.operation.clone(),
-            self.params.clone(),
-        )))
+            params: params.transpose()?,
+            operation,
+        }))
     }
 
     /// The goal, and the operation that is to be looked at if it is not the call's own.
@@ -171,15 +191,8 @@ impl Asked {
             Err(Fault::Refused(_)) if matches!(wish.goal, Goal::Waiter(_)) => None,
             Err(fault) => return Err(self.trouble(client, fault)),
         };
-        client
-            .wait(wish, first)
-            .await
-            .map_err(|missed| match missed {
-                Missed::Never(why) | Missed::Late(why) => {
-                    Trouble::Failed(client.placed(&self.operation, &why))
-                }
-                Missed::Trouble(trouble) => trouble,
-            })
+        let waited = client.wait(wish, first).await;
+        waited.map_err(|missed| self.missed(client, missed))
     }
 
     /// Waits for what the call has set going, by looking: the call itself is never made again.
@@ -187,43 +200,39 @@ impl Asked {
         &self,
         client: &Client<'_, '_, '_>,
         ask: &AwsDoc,
-        answer: Answer,
+        look: Look,
+        mut answer: Answer,
     ) -> Result<Answer, Trouble> {
-        let Some(until) = &ask.until else {
-            return Ok(answer);
+        let mut params = match look.params {
+            Some(own) => own,
+            None => self.watched_params(&look.operation, &answer)?,
         };
-        let said = until.goal();
-        let (goal, operation) = self.goal(&said)?;
-        let operation = operation.unwrap_or_else(|| self.operation.clone());
-        let params = match &said.params {
-            Some(own) => fitting(self.service, &operation, own)?,
-            None => self.watched_params(&operation, &answer)?,
-        };
-        let mut params = params;
-        quirks::adapt(self.service, &operation, &mut params);
-        let wish = Self::wish(ask, goal, operation, params);
+        quirks::adapt(self.service, &look.operation, &mut params);
+        let wish = Self::wish(ask, look.goal, look.operation, params);
         // Stopped while it waits, the call has been made all the same.
         client.teller.under_way(self.effect != Effect::Reads);
         let waited = client.wait(&wish, None).await;
         client.teller.under_way(false);
-        let done = |why: String| client.placed(&self.operation, &format!("it was done, but {why}"));
-        match waited {
-            Ok(last) => {
-                let mut answer = answer;
-                answer.insert("waited".to_owned(), Json::Object(last));
-                Ok(answer)
+        let last = waited.map_err(|missed| self.missed(client, missed))?;
+        answer.insert("waited".to_owned(), Json::Object(last));
+        Ok(answer)
+    }
+
+    fn missed(&self, client: &Client<'_, '_, '_>, missed: Missed) -> Trouble {
+        let placed = |why: &str| client.placed(&self.operation, why);
+        let done = |why: &str| placed(&format!("it was done, but {why}"));
+        match (missed, self.effect) {
+            (Missed::Never(why) | Missed::Late(why), Effect::Reads) => {
+                Trouble::Failed(placed(&why))
             }
-            Err(Missed::Never(why)) => Err(Trouble::Failed(done(why))),
-            Err(Missed::Late(why)) if self.effect == Effect::Reads => {
-                Err(Trouble::Failed(done(why)))
-            }
+            (Missed::Trouble(trouble), Effect::Reads) => trouble,
+            (Missed::Never(why), _) => Trouble::Failed(done(&why)),
             // It may still come to it.
-            Err(Missed::Late(why)) => Err(Trouble::Unknown(done(why))),
-            Err(Missed::Trouble(
-                Trouble::Failed(why) | Trouble::Unreached(why) | Trouble::Unknown(why),
-            )) => Err(Trouble::Unknown(done(format!(
-                "what became of it cannot be seen: {why}"
-            )))),
+            (Missed::Late(why), _) => Trouble::Unknown(done(&why)),
+            (Missed::Trouble(trouble), _) => {
+                let why = format!("what became of it cannot be seen: {}", trouble.words());
+                Trouble::Unknown(done(&why))
+            }
         }
     }
 
@@ -237,9 +246,12 @@ impl Asked {
             .collect();
         let sources = watched(self.service, &self.operation, &given, polled);
         let missing = |names: &str| {
-            Trouble::Unknown(format!(
-                "it was done, but what to look at is not known: say `until: {{params: {{{names}: ...}}}}`"
-            ))
+            let why =
+                format!("what to look at is not known: say `until: {{params: {{{names}: ...}}}}`");
+            match self.effect {
+                Effect::Reads => Trouble::Failed(why),
+                _ => Trouble::Unknown(format!("it was done, but {why}")),
+            }
         };
         let sources = sources.map_err(|names| missing(&names.join(", ")))?;
         let whole = Json::Object(answer.clone());

@@ -21,14 +21,11 @@ pub(in super::super) async fn secret(source: &AwsSecretDoc) -> Result<String, St
     let service = known.ok_or("Secrets Manager is not described here")?;
     let operation = service.operation("GetSecretValue");
     let operation = operation.ok_or("Secrets Manager is not described here")?;
-    let told = |trouble| match trouble {
-        Trouble::Failed(why) | Trouble::Unreached(why) | Trouble::Unknown(why) => why,
-    };
     let client = Client {
         service,
         session: Session::open(&who, service, Teller::Nobody)
             .await
-            .map_err(told)?,
+            .map_err(Trouble::words)?,
         teller: Teller::Nobody,
         secrets: Secrets::Shown,
     };
@@ -37,7 +34,7 @@ pub(in super::super) async fn secret(source: &AwsSecretDoc) -> Result<String, St
     let answer = match reply {
         Ok(reply) => reply.answer,
         Err(Fault::Refused(refusal)) => return Err(client.told(&operation, &refusal)),
-        Err(Fault::Trouble(trouble)) => return Err(told(trouble)),
+        Err(Fault::Trouble(trouble)) => return Err(trouble.words()),
     };
     let Some(text) = answer.get("SecretString").and_then(Json::as_str) else {
         return Err(format!("secret {name} of Secrets Manager has no text"));

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
@@ -65,7 +66,8 @@ impl Session {
             let why = "FIPS endpoints are demanded (AWS_USE_FIPS_ENDPOINT), which are not known here: say the `endpoint`";
             return Err(Trouble::Failed(why.to_owned()));
         }
-        let (provider, places) = provider(who, profile.as_deref(), &config, teller).await;
+        let asking = Region::new(region.clone());
+        let (provider, places) = provider(who, asking, profile.as_deref(), &config, teller).await;
         Ok(Self {
             region,
             endpoint,
@@ -123,12 +125,16 @@ fn said(value: Option<String>) -> Option<String> {
 /// A profile that the workflow names is taken at its word; keys of the environment win over one that the environment names.
 async fn provider(
     who: &AwsDoc,
+    region: Region,
     profile: Option<&str>,
     config: &SdkConfig,
     teller: Teller<'_, '_, '_>,
 ) -> (SharedCredentialsProvider, String) {
     if let Some(profile) = &who.profile {
+        // Where its role is asked for, if it has one.
+        let place = ProviderConfig::without_region().with_region(Some(region));
         let provider = ProfileFileCredentialsProvider::builder()
+            .configure(&place)
             .profile_name(profile)
             .build();
         return (

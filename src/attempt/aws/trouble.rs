@@ -4,7 +4,7 @@ use roxmltree::Node;
 use serde_json::Value as Json;
 
 use super::decode::{Raw, child, document, json};
-use crate::aws_model::{Protocol, Service};
+use crate::aws_model::{Kind, Operation, Protocol, Service};
 
 /// What a service refused, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +65,10 @@ impl Refusal {
     }
 
     pub(super) fn class(&self) -> Class {
+        // It had begun when it went wrong, whatever the code says.
+        if self.status < 300 {
+            return Class::Broken;
+        }
         if THROTTLES.contains(&self.code.as_str()) || self.status == 429 {
             return Class::Throttled;
         }
@@ -72,7 +76,8 @@ impl Refusal {
             self.code.as_str(),
             "RequestTimeout" | "RequestTimeoutException"
         );
-        if late || matches!(self.status, 500 | 502 | 503 | 504) {
+        // 501: what answers does not know the call. What is between here and the service has more numbers of its own.
+        if late || (self.status >= 500 && self.status != 501) {
             return Class::Broken;
         }
         Class::Definite
@@ -126,6 +131,23 @@ impl Refusal {
             _ => return None,
         })
     }
+}
+
+/// Whether this is no answer. S3 begins to answer some calls before they are done, and can say only in the body that they
+/// went wrong: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html. An object may be any text of its own.
+pub(super) fn is_refusal(service: &Service, operation: &Operation, raw: &Raw) -> bool {
+    if raw.status >= 300 {
+        return true;
+    }
+    if service.facts().name != "s3" {
+        return false;
+    }
+    let shape = service.shape_of(operation.output.as_ref());
+    let payload = shape.payload.as_ref();
+    let payload = payload.and_then(|name| shape.members.get(name));
+    let is_raw = payload.is_some_and(|one| matches!(service.kind(one), Kind::Blob | Kind::String));
+    let text = std::str::from_utf8(&raw.body).unwrap_or_default();
+    !is_raw && document(text).is_ok_and(|body| body.root_element().tag_name().name() == "Error")
 }
 
 type Told = (Option<String>, Option<String>);
@@ -272,5 +294,45 @@ mod tests {
                 "{body}"
             );
         }
+    }
+
+    /// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html: "a 200 OK response can contain either a success
+    /// or an error".
+    #[test]
+    fn what_s3_tells_in_the_body_of_a_good_answer_is_heard() {
+        let error = "<?xml version=\"1.0\"?>\n<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>";
+        let slow = format!("  \n{error}");
+        let copied = "<CopyObjectResult><ETag>e</ETag></CopyObjectResult>";
+        for (name, action, status, body, expected) in [
+            ("s3", "CopyObject", 200, error, true),
+            ("s3", "UploadPartCopy", 200, &slow, true),
+            ("s3", "CompleteMultipartUpload", 200, error, true),
+            ("s3", "CopyObject", 200, copied, false),
+            ("s3", "DeleteObject", 204, "", false),
+            // The object itself, or what somebody has put there.
+            ("s3", "GetObject", 200, error, false),
+            ("ec2", "DescribeInstances", 200, error, false),
+            ("ec2", "DescribeInstances", 400, "", true),
+        ] {
+            let service = service(name).unwrap();
+            let raw = Raw {
+                status,
+                headers: Vec::new(),
+                body: body.as_bytes().to_vec(),
+            };
+            let operation = service.operation(action).unwrap();
+            let found = is_refusal(service, &operation, &raw);
+            assert_eq!(found, expected, "{action} {body}");
+        }
+        let told = read("s3", 200, &[], error);
+        assert_eq!(
+            (told.text().as_str(), told.class()),
+            (
+                "InternalError: We encountered an internal error (HTTP 200)",
+                Class::Broken
+            )
+        );
+        assert_eq!(read("s3", 529, &[], "").class(), Class::Broken);
+        assert_eq!(read("s3", 501, &[], "").class(), Class::Definite);
     }
 }

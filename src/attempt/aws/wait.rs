@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::super::call::Trouble;
 use super::super::outputs::jmespath;
@@ -54,11 +54,22 @@ impl Client<'_, '_, '_> {
         first: Option<Reply>,
     ) -> Result<Map<String, Json>, Missed> {
         let end = Instant::now() + wish.timeout;
+        let late = |stands: &str| {
+            let limit = spoken_span(wish.timeout);
+            Missed::Late(format!(
+                "not {} within {limit}; the last: {stands}",
+                wish.goal.name()
+            ))
+        };
         let mut ready = first;
+        let mut before = "no answer yet".to_owned();
         loop {
             let looked = match ready.take() {
                 Some(reply) => Ok(reply),
-                None => self.look(wish).await,
+                // One look may have many tries, which must not go on after the end.
+                None => timeout_at(end, self.look(wish))
+                    .await
+                    .map_err(|_| late(&before))?,
             };
             let seen = self.judge(wish, &looked)?;
             let stands = match seen {
@@ -68,12 +79,9 @@ impl Client<'_, '_, '_> {
             };
             self.teller.status(&stands);
             if end.saturating_duration_since(Instant::now()) <= wish.every {
-                let limit = spoken_span(wish.timeout);
-                return Err(Missed::Late(format!(
-                    "not {} within {limit}; the last: {stands}",
-                    wish.goal.name()
-                )));
+                return Err(late(&stands));
             }
+            before = stands;
             sleep(wish.every).await;
         }
     }
@@ -93,6 +101,8 @@ impl Client<'_, '_, '_> {
         let broken =
             |why: String| Missed::Trouble(Trouble::Failed(self.placed(&wish.operation, &why)));
         match (&wish.goal, looked) {
+            // Who cannot be reached now may be before the wait is over.
+            (_, Err(Fault::Trouble(Trouble::Unreached(why)))) => Ok(Seen::NotYet(why.clone())),
             (_, Err(Fault::Trouble(trouble))) => Err(Missed::Trouble(trouble.clone())),
             (Goal::Waiter(waiter), looked) => {
                 let verdict = verdict(waiter, looked).map_err(broken)?;
@@ -303,8 +313,12 @@ fn names(argument: &str, params: &Json, answer: &Json, count: usize) -> Vec<Stri
 mod tests {
     use serde_json::json;
 
+    use super::super::decode::Secrets;
+    use super::super::session::Session;
+    use super::super::teller::Teller;
     use super::*;
     use crate::aws_model::service;
+    use crate::workflow::AwsDoc;
 
     #[test]
     fn how_things_stand_is_said() {
@@ -365,6 +379,7 @@ mod tests {
             Ok(Reply {
                 status: 200,
                 answer,
+                size: 0,
             })
         };
         let refused = |code: &str| {
@@ -421,5 +436,47 @@ mod tests {
             let found = verdict(waiter, &looked).unwrap().map(|a| a.state);
             assert_eq!(found, expected, "{} {looked:?}", waiter.name);
         }
+    }
+
+    /// Who asks it needs no credentials.
+    async fn client(endpoint: String) -> Client<'static, 'static, 'static> {
+        let mut who = AwsDoc::default();
+        who.region = Some("us-east-1".to_owned());
+        who.endpoint = Some(endpoint);
+        let service = service("sts").unwrap();
+        let session = Session::open(&who, service, Teller::Nobody).await.unwrap();
+        Client {
+            service,
+            session,
+            teller: Teller::Nobody,
+            secrets: Secrets::Hidden,
+        }
+    }
+
+    #[tokio::test]
+    async fn it_ends_in_time_and_outlives_an_outage() {
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = silent.local_addr().unwrap();
+        let client = client(format!("http://{address}")).await;
+        let wish = Wish {
+            operation: client
+                .service
+                .operation("AssumeRoleWithWebIdentity")
+                .unwrap(),
+            params: json!({}),
+            goal: Goal::Query {
+                met: "Provider".to_owned(),
+                failed: None,
+            },
+            every: Duration::from_millis(10),
+            timeout: Duration::from_millis(200),
+        };
+        let Err(Missed::Late(why)) = client.wait(&wish, None).await else {
+            panic!("nobody answers");
+        };
+        assert_eq!(why, "not `Provider` within 200ms; the last: no answer yet");
+        let away = Trouble::Unreached("connection refused".to_owned());
+        let seen = client.judge(&wish, &Err(Fault::Trouble(away)));
+        assert!(matches!(seen, Ok(Seen::NotYet(why)) if why == "connection refused"));
     }
 }

@@ -24,6 +24,15 @@ pub(in super::super) enum Trouble {
     Unknown(String),
 }
 
+impl Trouble {
+    /// Why, whatever it means for the call.
+    pub(in super::super) fn words(self) -> String {
+        match self {
+            Self::Failed(why) | Self::Unreached(why) | Self::Unknown(why) => why,
+        }
+    }
+}
+
 /// What is done when the attempt is stopped, and what is known then.
 pub(in super::super) struct Farewell {
     pub(super) part: Pin<Box<dyn Future<Output = Parted>>>,

@@ -84,9 +84,7 @@ pub(in super::super) fn perform(
 fn by_program(call: &Call<Filled>, ask: Json, cx: &Context<'_, '_>, hands: Hands<'_>) -> Ended {
     let answer = match read(ask) {
         Ok(ask) => terraform::perform(&ask, cx, hands),
-        Err(Trouble::Failed(why) | Trouble::Unreached(why) | Trouble::Unknown(why)) => {
-            Err(Box::new(Ended::new(Outcome::Failed, why)))
-        }
+        Err(trouble) => Err(Box::new(Ended::new(Outcome::Failed, trouble.words()))),
     };
     match answer {
         Err(end) => *end,

@@ -69,9 +69,9 @@ async fn until_primary(
             Ok(session) => match in_recovery(&session.client).await {
                 Ok(false) => return Ok(()),
                 Ok(true) => "it is still a standby".to_owned(),
-                Err(trouble) => words(trouble),
+                Err(trouble) => trouble.words(),
             },
-            Err(trouble) => words(trouble),
+            Err(trouble) => trouble.words(),
         };
         if began.elapsed() >= wait {
             let wait = spoken_span(wait);
@@ -82,12 +82,6 @@ async fn until_primary(
         let so_far = spoken_span(Duration::from_secs(began.elapsed().as_secs()));
         cx.status(&format!("promoting, {why}, {so_far}"));
         sleep(EVERY).await;
-    }
-}
-
-fn words(trouble: Trouble) -> String {
-    match trouble {
-        Trouble::Failed(why) | Trouble::Unreached(why) | Trouble::Unknown(why) => why,
     }
 }
 

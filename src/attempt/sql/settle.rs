@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tokio_postgres::{Client, Error};
 
+use super::super::call::Trouble;
 use super::super::postgres::{Session, Target};
 
 /// How long it is asked for.
@@ -65,12 +66,7 @@ impl Transaction {
 
     /// `Err` says why it is not known yet.
     async fn ask(&self, target: &Target) -> Result<Fate, String> {
-        use super::super::call::Trouble;
-        let session = Session::open(target)
-            .await
-            .map_err(|trouble| match trouble {
-                Trouble::Failed(why) | Trouble::Unreached(why) | Trouble::Unknown(why) => why,
-            })?;
+        let session = Session::open(target).await.map_err(Trouble::words)?;
         let client = &session.client;
         match (&self.server, Self::server(client).await) {
             (Some(known), Some(now)) if *known == now => {}

@@ -284,6 +284,28 @@ fn changes_hold_for_one_attempt_or_for_the_rest_and_secrets_go_by_name() {
 }
 
 #[test]
+fn what_makes_a_call_a_rehearsal_is_fixed() {
+    let call: Call<Template> = Call {
+        service: Service::Aws,
+        ask: serde_json::from_value(json!({"map": []})).expect("a tree"),
+        expect: None,
+        until: None,
+        nature: Nature::Reads,
+        trial: false,
+        outputs: Vec::new(),
+    };
+    for (path, fixed) in [
+        ("aws.params.DryRun", true),
+        ("aws.params.dry-run", true),
+        ("aws.params.invocation_type", true),
+        ("aws.params.FunctionName", false),
+        ("aws.region", false),
+    ] {
+        assert_eq!(call.is_fixed(path), fixed, "{path}");
+    }
+}
+
+#[test]
 fn a_question_to_a_service_is_changed_value_by_value_and_what_it_does_is_fixed() {
     let ask = json!({"map": [
         ["service", {"text": "autoscaling"}],
