@@ -220,13 +220,12 @@ impl<'r, 'a, 'l> Errand<'r, 'a, 'l> {
 
     /// What the link says that follows the command.
     fn hear(&mut self, frame: Frame) {
+        // A far end that only greets is not found again.
+        if frame != Frame::Here && self.tries.met() {
+            self.room.status("connected again");
+        }
         match frame {
-            Frame::Here => {
-                self.reached = true;
-                if self.tries.met() {
-                    self.room.status("connected again");
-                }
-            }
+            Frame::Here => self.reached = true,
             Frame::Started { group, folder } => self.began(group, folder),
             Frame::Out(bytes) => self.output(0, &bytes),
             Frame::Err(bytes) => self.output(1, &bytes),
@@ -308,6 +307,9 @@ impl<'r, 'a, 'l> Errand<'r, 'a, 'l> {
         let Some(stopping) = &mut self.stopping else {
             return;
         };
+        if frame != Frame::Here {
+            stopping.tries.met();
+        }
         match frame {
             Frame::Stopped(how) if how == "NOT" => {
                 let why = "not even KILL ended it".to_owned();

@@ -96,7 +96,20 @@ rest() {
   esac
 }
 
-# Says what file $2 has behind byte $3, as frames $1; `at` is how far it came.
+# Says that it lives until `hush`: what takes long must not be taken for a dead link. Not while there are bytes to say.
+beat() {
+  while sleep 15 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
+    say b
+  done &
+  beats=$!
+}
+
+hush() {
+  kill "$beats" 2>/dev/null
+  wait "$beats" 2>/dev/null
+}
+
+# Says what file $2 has behind byte $3, up to byte $4 if there is one, as frames $1; `at` is how far it came.
 chunk() {
   at=$3
   [ -e "$2" ] || return 0
@@ -395,7 +408,10 @@ get() {
   elif [ ! -r "$target" ]; then
     say "x $target cannot be read"
   else
-    say "h $(digest_of "$target")"
+    beat
+    digest=$(digest_of "$target")
+    hush
+    say "h $digest"
     chunk o "$target" 0
     say "r 0"
   fi
@@ -407,7 +423,15 @@ all_bases=$(bases)
 case $op in
   go) go "$@" ;;
   again) again ;;
-  stop) stop ;;
-  put) put ;;
+  stop)
+    beat
+    stop
+    hush
+    ;;
+  put)
+    beat
+    put
+    hush
+    ;;
   get) get ;;
 esac
