@@ -114,6 +114,7 @@ chunk() {
   at=$3
   [ -e "$2" ] || return 0
   size=$(($(wc -c <"$2")))
+  [ "$size" -le "${4:-$size}" ] || size=$4
   while [ "$size" -gt "$at" ]; do
     take=$((size - at))
     [ "$take" -le 1048576 ] || take=1048576
@@ -163,7 +164,7 @@ follow() {
     chunk e "$d/err" "$off_err"
     off_err=$at
     if [ -n "$code" ]; then
-      [ ! -s "$d/outputs" ] || chunk f "$d/outputs" 0
+      [ ! -s "$d/outputs" ] || chunk f "$d/outputs" 0 "$outputs_max"
       say "r $code"
       IFS= read -r word <&3
       if [ "$word" = settled ]; then
