@@ -150,7 +150,7 @@ follow() {
       if [ -z "$told" ]; then
         missing=$((missing + 1))
         if [ ! -d "$d/claim" ] && [ "$missing" -gt 20 ] && mkdir "$d/claim" 2>/dev/null; then
-          mkdir "$d/void"
+          void
           continue
         fi
         if [ ! -d "$d" ] || [ "$missing" -gt 40 ]; then
@@ -185,6 +185,12 @@ follow() {
   done
 }
 
+# It will never be started, so nobody will read its input, which may hold a secret.
+void() {
+  mkdir "$d/void"
+  rm -f "$d/in"
+}
+
 settle() {
   mkdir "$d/settled" 2>/dev/null
   rm -f "$d/out" "$d/err" "$d/in" "$d/outputs"
@@ -204,7 +210,7 @@ earlier() {
   while [ "$k" -gt 0 ] && [ "$k" -gt $((n - 20)) ]; do
     if locate "$k" && [ ! -d "$d/settled" ] && [ ! -d "$d/void" ]; then
       if mkdir "$d/claim" 2>/dev/null; then
-        mkdir "$d/void"
+        void
       elif ! only adopts; then
         before=$(cat "$d/digest" 2>/dev/null)
         if only exit; then
@@ -236,7 +242,7 @@ earlier() {
 refuse() {
   say "x $1"
   # What is half made must not be taken for a start.
-  mkdir "$d/claim" 2>/dev/null && mkdir "$d/void" 2>/dev/null
+  mkdir "$d/claim" 2>/dev/null && void 2>/dev/null
   exit
 }
 
@@ -274,6 +280,8 @@ launch() {
     refuse "cannot write to $d"
   fi
   mkdir "$d/claim" 2>/dev/null || {
+    # Whoever was faster may have looked for it before it was there.
+    rm -f "$d/in"
     follow
     exit
   }
@@ -327,7 +335,7 @@ stop() {
        return ;;
   esac
   if mkdir "$d/claim" 2>/dev/null; then
-    mkdir "$d/void"
+    void
     say v
     return
   fi
