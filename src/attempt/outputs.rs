@@ -11,6 +11,8 @@ use crate::workflow::{OutputFrom, OutputSpec};
 /// Bytes of one output, and of all outputs of an attempt.
 pub(super) const ONE_MAX: usize = 64 << 10;
 pub(super) const ALL_MAX: usize = 1 << 20;
+/// Bytes of the file that they are written to: names and line breaks come on top of the values, hence twice.
+pub(super) const FILE_MAX: usize = 2 * ALL_MAX;
 
 pub(super) type Outputs = BTreeMap<String, Json>;
 
@@ -20,7 +22,7 @@ pub(super) struct Sources<'a> {
     pub(super) text: &'a Capture,
     /// How a message calls it: `the output`, `the body`.
     pub(super) text_name: &'static str,
-    /// What the step wrote to its output file.
+    /// What the step wrote to its output file; one byte more than `FILE_MAX` is enough of one that is too large.
     pub(super) file: &'a [u8],
 }
 
@@ -117,6 +119,11 @@ fn walk(value: Json, path: &str) -> Option<Json> {
 
 /// `name=value` lines, and `name<<END` up to a line `END`, as GitHub Actions has them.
 fn parse_file(bytes: &[u8]) -> Result<Outputs, String> {
+    if bytes.len() > FILE_MAX {
+        return Err(format!(
+            "the file $FLIGHTDECK_OUTPUT has more than {FILE_MAX} bytes"
+        ));
+    }
     let text = String::from_utf8_lossy(bytes);
     let mut found = Outputs::new();
     let mut lines = text.lines().enumerate();

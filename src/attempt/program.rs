@@ -10,7 +10,7 @@ use super::child::{self, Gone, Manner, Output, Stop, Terms};
 use super::clock::Stopwatch;
 use super::family::{Family, Marks};
 use super::log::{Log, Stream};
-use super::outputs::{ALL_MAX, Sources, collect};
+use super::outputs::{FILE_MAX, Sources, collect};
 use super::pipe::{Buffer, From};
 use super::secrets::Known;
 use super::signals::Signals;
@@ -188,15 +188,9 @@ fn read_outputs(path: &Path) -> Result<Vec<u8>, String> {
         }
     };
     let mut bytes = Vec::new();
-    // Names and line breaks come on top of the values, hence twice.
-    let limit = 2 * ALL_MAX;
-    let read = file.take(limit as u64 + 1).read_to_end(&mut bytes);
+    // One byte more tells that there are too many.
+    let read = file.take(FILE_MAX as u64 + 1).read_to_end(&mut bytes);
     read.map_err(|e| format!("cannot read $FLIGHTDECK_OUTPUT: {}", plain(&e)))?;
-    if bytes.len() > limit {
-        return Err(format!(
-            "the file $FLIGHTDECK_OUTPUT has more than {limit} bytes"
-        ));
-    }
     Ok(bytes)
 }
 

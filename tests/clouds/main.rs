@@ -27,6 +27,7 @@ mod run;
 mod sql;
 mod ssh;
 mod ssh_cuts;
+mod ssh_ends;
 mod ssh_stops;
 mod terraform;
 mod vault;

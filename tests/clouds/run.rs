@@ -1,5 +1,8 @@
 //! Workflow files run by the real binary without a screen, and what it says of them.
 
+use std::process::Output;
+use std::time::{Duration, Instant};
+
 use serde_json::Value as Json;
 
 use crate::support::{Answer, Place};
@@ -28,13 +31,35 @@ pub(crate) fn run_with(
     args: &[&str],
     set: impl FnOnce(&mut std::process::Command),
 ) -> Outcome {
+    let began = Instant::now();
+    let output = output_of(place, text, args, set);
+    outcome(&output, began.elapsed())
+}
+
+/// The same, however long it takes.
+pub(crate) fn run_slowly(
+    place: &Place,
+    text: &str,
+    set: impl FnOnce(&mut std::process::Command),
+) -> Outcome {
+    outcome(&output_of(place, text, &[], set), Duration::ZERO)
+}
+
+fn output_of(
+    place: &Place,
+    text: &str,
+    args: &[&str],
+    set: impl FnOnce(&mut std::process::Command),
+) -> Output {
     place.write("w.yaml", text);
     let all = [&["run", "w.yaml", "--headless", "--json"], args].concat();
     let mut command = place.command(&all);
     set(&mut command);
-    let began = std::time::Instant::now();
-    let output = command.output().expect("the binary starts");
-    let Answer { code, out, err } = Answer::of(&output, began.elapsed());
+    command.output().expect("the binary starts")
+}
+
+fn outcome(output: &Output, took: Duration) -> Outcome {
+    let Answer { code, out, err } = Answer::of(output, took);
     let events = out
         .lines()
         .map(|line| serde_json::from_str(line).expect("JSON"));

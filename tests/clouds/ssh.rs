@@ -115,6 +115,23 @@ fn a_command_runs_there_and_its_end_is_the_step_s() {
 }
 
 #[test]
+fn outputs_are_bounded_there_too() {
+    let place = Place::new();
+    let run = "run: 'head -c 3000000 /dev/zero | tr \"\\0\" x > \"$FLIGHTDECK_OUTPUT\"'";
+    let outcome = run_with(
+        &place,
+        &workflow(&[step("many", "web1", run, "")]),
+        &[],
+        |_| {},
+    );
+    assert_eq!(outcome.ended("many")["outcome"], "failed");
+    assert_eq!(
+        message(&outcome, "many"),
+        "the file $FLIGHTDECK_OUTPUT has more than 2097152 bytes"
+    );
+}
+
+#[test]
 fn secrets_go_through_standard_input_only() {
     let place = Place::new();
     let (arrived, go) = (place.work().join("arrived"), place.work().join("go"));

@@ -6,6 +6,7 @@ use std::process::{Child, Stdio};
 
 use serde_json::Value as Json;
 
+use crate::parties::link::Link;
 use crate::parties::sshd::sshd;
 use crate::parties::until;
 use crate::ssh::command_lines;
@@ -91,6 +92,10 @@ impl Stage {
         self.step()
     }
 
+    fn log(&self) -> String {
+        self.place.run(&["logs", "r", "far"]).out
+    }
+
     fn message(&self) -> String {
         let shown = self.place.run(&["show", "r", "--events"]);
         shown.out
@@ -172,6 +177,19 @@ fn one_that_ignores_term_is_killed_when_the_grace_is_over() {
     );
 }
 
+/// Longer than a link may be silent.
+#[test]
+fn one_that_needs_long_to_end_is_given_its_grace() {
+    let run = "trap 'echo term >> \"$LEDGER\"; sleep 47; exit 0' TERM; echo $$ > \"$BEGAN\"; while :; do sleep 1 & wait; done";
+    let stage = Stage::start(run, "    kill_grace: 2m\n");
+    stage.began();
+    stage.ctl(&["cancel", "far"]);
+    stage.stands("cancelled");
+    assert_eq!(stage.read("ledger"), "term\n");
+    let log = stage.log();
+    assert!(!log.contains("cannot be stopped yet"), "{log}");
+}
+
 #[test]
 fn a_timeout_ends_the_command_there() {
     let stage = Stage::start("echo $$ > \"$BEGAN\"; sleep 1003.25", "    timeout: 2s\n");
@@ -181,6 +199,35 @@ fn a_timeout_ends_the_command_there() {
 }
 
 const WAITS: &str = "echo one >> \"$LEDGER\"; echo begun > \"$BEGAN\"; until test -e \"$GO\"; do sleep 0.05; done; echo done; echo two >> \"$LEDGER\"";
+
+/// Its link says nothing any more, and stays open: it is given up, and the command followed by another one.
+fn silenced(stage: &Stage) {
+    until("the link is given up", || {
+        stage.log().contains("link lost, reconnecting")
+    });
+    stage.go();
+    stage.stands("succeeded");
+    assert_eq!(stage.read("ledger"), "one\ntwo\n");
+    assert!(stage.log().contains("connected again"), "{}", stage.log());
+}
+
+#[test]
+fn a_link_that_lets_nothing_through_is_given_up() {
+    let link = Link::to(sshd().port);
+    let stage = Stage::start(WAITS, &format!("      port: {}\n", link.port));
+    stage.began();
+    link.hush();
+    silenced(&stage);
+}
+
+#[test]
+fn a_far_end_that_says_nothing_is_given_up() {
+    // What follows the command is of the process group of the shell that started the runner, our parent.
+    let stops = "of() { awk \"{print \\$$1}\" \"/proc/$2/stat\"; }; group=-$(of 5 \"$(of 4 $PPID)\"); kill -STOP $group";
+    let stage = Stage::start(&format!("{stops}; {WAITS}; kill -CONT $group"), "");
+    stage.began();
+    silenced(&stage);
+}
 
 #[test]
 fn a_killed_engine_changes_nothing_for_the_command() {
@@ -214,8 +261,7 @@ fn killed_near_end(go_first: bool) {
     stage.ctl(&["retry", "far"]);
     if !go_first {
         until("the command is followed again", || {
-            let log = stage.place.run(&["logs", "r", "far"]);
-            log.out.contains("attempt 1 still runs on web1")
+            stage.log().contains("attempt 1 still runs on web1")
         });
         stage.go();
     }

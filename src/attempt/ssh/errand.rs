@@ -6,6 +6,7 @@ use super::super::capture::Capture;
 use super::super::child::Stop;
 use super::super::clock::Stopwatch;
 use super::super::log::Stream;
+use super::super::outputs::FILE_MAX;
 use super::frames::Frame;
 use super::link::{Cargo, Link};
 use super::room::{News, Room};
@@ -132,6 +133,10 @@ impl<'r, 'a, 'l> Errand<'r, 'a, 'l> {
             self.room.log.end(stream);
         }
         self.report.verdict = verdict;
+        if !self.told {
+            // A part of a value would be taken for all of it.
+            self.report.outputs.clear();
+        }
         if let Some(stopping) = self.stopping {
             self.report.stop = stopping.how.is_some().then_some(stopping.stop);
         }
@@ -144,7 +149,7 @@ impl<'r, 'a, 'l> Errand<'r, 'a, 'l> {
         if self.verdict.is_some() {
             return;
         }
-        if self.main.is_none() && self.code.is_none() && self.tries.is_due() {
+        if self.main.is_none() && !self.told && self.tries.is_due() {
             // Once it is known to have begun, nothing may begin it again, even if its folder is gone.
             let begun = self.report.folder.is_some();
             let script = self
@@ -154,6 +159,8 @@ impl<'r, 'a, 'l> Errand<'r, 'a, 'l> {
             let script = script
                 .with("off_out", &self.heard[0].to_string())
                 .with("off_err", &self.heard[1].to_string());
+            // It tells all of them again.
+            self.report.outputs.clear();
             match Link::open(self.room.far, Cargo::new(script.bytes(), None)) {
                 Ok(link) => self.main = Some(link),
                 Err(why) => self.no_link(&why),
@@ -179,7 +186,7 @@ impl<'r, 'a, 'l> Errand<'r, 'a, 'l> {
 
     fn limit(&self) -> Duration {
         let mut limit = Duration::from_mins(1);
-        if self.main.is_none() && self.code.is_none() {
+        if self.main.is_none() && !self.told {
             limit = limit.min(self.tries.left());
         }
         if let Some((_, since)) = &self.code {
@@ -220,17 +227,20 @@ impl<'r, 'a, 'l> Errand<'r, 'a, 'l> {
 
     /// What the link says that follows the command.
     fn hear(&mut self, frame: Frame) {
+        // A far end that only greets is not found again.
+        if frame != Frame::Here && self.tries.met() {
+            self.room.status("connected again");
+        }
         match frame {
-            Frame::Here => {
-                self.reached = true;
-                if self.tries.met() {
-                    self.room.status("connected again");
-                }
-            }
+            Frame::Here => self.reached = true,
             Frame::Started { group, folder } => self.began(group, folder),
             Frame::Out(bytes) => self.output(0, &bytes),
             Frame::Err(bytes) => self.output(1, &bytes),
-            Frame::Outputs(bytes) => self.report.outputs.extend(bytes),
+            Frame::Outputs(bytes) => {
+                // One byte more tells that there are too many.
+                let room = FILE_MAX + 1 - self.report.outputs.len();
+                self.report.outputs.extend(bytes.into_iter().take(room));
+            }
             Frame::Ended(code) => {
                 self.code.get_or_insert((code, Stopwatch::start()));
                 self.told = true;
@@ -308,6 +318,9 @@ impl<'r, 'a, 'l> Errand<'r, 'a, 'l> {
         let Some(stopping) = &mut self.stopping else {
             return;
         };
+        if frame != Frame::Here {
+            stopping.tries.met();
+        }
         match frame {
             Frame::Stopped(how) if how == "NOT" => {
                 let why = "not even KILL ended it".to_owned();
@@ -331,7 +344,7 @@ impl<'r, 'a, 'l> Errand<'r, 'a, 'l> {
     /// The link that follows the command is over.
     fn lost(&mut self) {
         let Some(link) = self.main.take() else { return };
-        if self.code.is_none() {
+        if !self.told {
             self.no_link(&link.last_words());
         }
     }
@@ -347,6 +360,8 @@ impl<'r, 'a, 'l> Errand<'r, 'a, 'l> {
             Some(next) => self
                 .room
                 .status(&format!("link lost, reconnecting, try {next}")),
+            // That it ended is known all the same, by the link that stops.
+            None if self.code.is_some() => {}
             None => self.verdict = Some(Verdict::OutOfReach(why)),
         }
     }
@@ -413,7 +428,6 @@ impl<'r, 'a, 'l> Errand<'r, 'a, 'l> {
         let waited = since.left_of(LAST_WORDS).is_zero();
         // Whether the stop or itself ended it is known by the link that stops.
         let stop_is_told = self.stopping.as_ref().is_none_or(|s| s.done);
-        let told_here = self.main.is_none() || self.told;
-        ((stop_is_told && told_here) || waited).then_some(Verdict::Ended(*code))
+        ((stop_is_told && self.told) || waited).then_some(Verdict::Ended(*code))
     }
 }

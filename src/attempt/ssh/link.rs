@@ -45,6 +45,7 @@ pub(super) struct Link {
     frames: Frames,
     greeted: bool,
     patience: Duration,
+    /// Since bytes came, or left.
     heard: Stopwatch,
     /// Since when its process is gone.
     gone: Option<Stopwatch>,
@@ -110,9 +111,11 @@ impl Link {
     /// Deals with what is ready; gives what was said.
     pub(super) fn look(&mut self, ready: &[PollFlags], buffer: &mut Buffer) -> Vec<Frame> {
         let mut said = Vec::new();
+        let mut any = false;
         let (frames, odd, words) = (&mut self.frames, &mut self.odd, &mut self.said);
         let mut heard = |from: From, bytes: &[u8]| match from {
             From::Out => {
+                any = true;
                 if let Err(line) = frames.push(bytes, &mut said) {
                     *odd = Some(line);
                 }
@@ -122,7 +125,6 @@ impl Link {
                 words.extend_from_slice(&bytes[..bytes.len().min(room)]);
             }
         };
-        let any = !ready[1].is_empty();
         hear(&mut self.out, ready[1], From::Out, buffer, &mut heard);
         hear(&mut self.err, ready[2], From::Err, buffer, &mut heard);
         if any {
@@ -195,7 +197,11 @@ impl Link {
                 return;
             }
             match rustix::io::write(fd, &self.unsent) {
-                Ok(n) => drop(self.unsent.drain(..n)),
+                Ok(n) => {
+                    self.unsent.drain(..n);
+                    // It takes what it is sent, and may have nothing to say before it has all.
+                    self.heard = Stopwatch::start();
+                }
                 Err(rustix::io::Errno::INTR) => {}
                 Err(rustix::io::Errno::AGAIN) => return,
                 // It is gone; its exit says so.

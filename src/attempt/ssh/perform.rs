@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::super::clock::Stopwatch;
 use super::super::log::Log;
+use super::super::outputs::FILE_MAX;
 use super::super::pipe::Buffer;
 use super::super::secrets::{Known, Values};
 use super::super::signals::Signals;
@@ -214,6 +215,7 @@ fn go(room: &Room<'_, '_>, env: &[(String, String)]) -> (Script, bool) {
         .with("n", &room.spec.attempt.n.to_string())
         .with("adopt", if adopts { "yes" } else { "" })
         .with("digest", &digest(&words, &declared, stdin))
+        .with("outputs_max", &(FILE_MAX + 1).to_string())
         .with("joint", if joint { "yes" } else { "" })
         .with("input", stdin)
         .with("env", &exports(all.chain(told)))

@@ -96,11 +96,25 @@ rest() {
   esac
 }
 
-# Says what file $2 has behind byte $3, as frames $1; `at` is how far it came.
+# Says that it lives until `hush`: what takes long must not be taken for a dead link. Not while there are bytes to say.
+beat() {
+  while sleep 15 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
+    say b
+  done &
+  beats=$!
+}
+
+hush() {
+  kill "$beats" 2>/dev/null
+  wait "$beats" 2>/dev/null
+}
+
+# Says what file $2 has behind byte $3, up to byte $4 if there is one, as frames $1; `at` is how far it came.
 chunk() {
   at=$3
   [ -e "$2" ] || return 0
   size=$(($(wc -c <"$2")))
+  [ "$size" -le "${4:-$size}" ] || size=$4
   while [ "$size" -gt "$at" ]; do
     take=$((size - at))
     [ "$take" -le 1048576 ] || take=1048576
@@ -136,7 +150,7 @@ follow() {
       if [ -z "$told" ]; then
         missing=$((missing + 1))
         if [ ! -d "$d/claim" ] && [ "$missing" -gt 20 ] && mkdir "$d/claim" 2>/dev/null; then
-          mkdir "$d/void"
+          void
           continue
         fi
         if [ ! -d "$d" ] || [ "$missing" -gt 40 ]; then
@@ -150,7 +164,7 @@ follow() {
     chunk e "$d/err" "$off_err"
     off_err=$at
     if [ -n "$code" ]; then
-      [ ! -s "$d/outputs" ] || chunk f "$d/outputs" 0
+      [ ! -s "$d/outputs" ] || chunk f "$d/outputs" 0 "$outputs_max"
       say "r $code"
       IFS= read -r word <&3
       if [ "$word" = settled ]; then
@@ -169,6 +183,12 @@ follow() {
       say b
     fi
   done
+}
+
+# It will never be started, so nobody will read its input, which may hold a secret.
+void() {
+  mkdir "$d/void"
+  rm -f "$d/in"
 }
 
 settle() {
@@ -190,7 +210,7 @@ earlier() {
   while [ "$k" -gt 0 ] && [ "$k" -gt $((n - 20)) ]; do
     if locate "$k" && [ ! -d "$d/settled" ] && [ ! -d "$d/void" ]; then
       if mkdir "$d/claim" 2>/dev/null; then
-        mkdir "$d/void"
+        void
       elif ! only adopts; then
         before=$(cat "$d/digest" 2>/dev/null)
         if only exit; then
@@ -222,7 +242,7 @@ earlier() {
 refuse() {
   say "x $1"
   # What is half made must not be taken for a start.
-  mkdir "$d/claim" 2>/dev/null && mkdir "$d/void" 2>/dev/null
+  mkdir "$d/claim" 2>/dev/null && void 2>/dev/null
   exit
 }
 
@@ -260,6 +280,8 @@ launch() {
     refuse "cannot write to $d"
   fi
   mkdir "$d/claim" 2>/dev/null || {
+    # Whoever was faster may have looked for it before it was there.
+    rm -f "$d/in"
     follow
     exit
   }
@@ -313,7 +335,7 @@ stop() {
        return ;;
   esac
   if mkdir "$d/claim" 2>/dev/null; then
-    mkdir "$d/void"
+    void
     say v
     return
   fi
@@ -395,7 +417,10 @@ get() {
   elif [ ! -r "$target" ]; then
     say "x $target cannot be read"
   else
-    say "h $(digest_of "$target")"
+    beat
+    digest=$(digest_of "$target")
+    hush
+    say "h $digest"
     chunk o "$target" 0
     say "r 0"
   fi
@@ -407,7 +432,15 @@ all_bases=$(bases)
 case $op in
   go) go "$@" ;;
   again) again ;;
-  stop) stop ;;
-  put) put ;;
+  stop)
+    beat
+    stop
+    hush
+    ;;
+  put)
+    beat
+    put
+    hush
+    ;;
   get) get ;;
 esac

@@ -63,3 +63,34 @@ pub(super) fn exports<'a>(env: impl Iterator<Item = (&'a str, &'a str)>) -> Stri
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn what_is_stopped_before_it_began_leaves_no_input_behind() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join(".cache/flightdeck/ssh/n.1");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("in"), "a secret").unwrap();
+        let script = Script::new("stop").with("name", "n").with("n", "1");
+        let mut far = Command::new("sh")
+            .args(["-c", BOOT])
+            .env("HOME", home.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = far.stdin.take().unwrap();
+        stdin.write_all(&script.bytes()).unwrap();
+        let said = far.wait_with_output().unwrap().stdout;
+        assert_eq!(String::from_utf8_lossy(&said), "\nflightdeck is here\nv\n");
+        assert!(folder.join("void").is_dir());
+        assert!(!folder.join("in").exists());
+    }
+}

@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
+use super::stream::Counts;
+
 /// Lines of a summary: an approval must show it whole on a screen of 24 rows.
 const SUMMARY_MAX: usize = 9;
 /// Attributes named of one resource.
@@ -26,6 +28,9 @@ pub(super) struct Changes {
     drift: Vec<Change>,
     #[serde(rename = "output_changes")]
     outputs: BTreeMap<String, Body>,
+    /// All that is known of a plan that is too large to be read, and what shows it.
+    #[serde(skip)]
+    counted: Option<([u64; 3], String)>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -86,8 +91,19 @@ impl Action {
 }
 
 impl Changes {
+    /// Of a plan that is too large to be read; `look` is the command that shows it.
+    pub(super) fn counted(told: &Counts, look: String) -> Self {
+        Self {
+            counted: Some(([told.add, told.change, told.destroy], look)),
+            ..Self::default()
+        }
+    }
+
     /// `[+ add, ~ change, - destroy]`; a replacement adds and destroys.
-    pub(super) fn counts(&self) -> [usize; 3] {
+    pub(super) fn counts(&self) -> [u64; 3] {
+        if let Some((counts, _)) = &self.counted {
+            return *counts;
+        }
         let mut counts = [0; 3];
         for (action, _) in self.sorted() {
             match action {
@@ -110,6 +126,9 @@ impl Changes {
         let mut lines = vec![format!(
             "{add} to add, {change} to change, {destroy} to destroy ({place})"
         )];
+        if let Some((_, look)) = &self.counted {
+            lines.push(format!("- too large to be listed: look with `{look}`"));
+        }
         if !self.drift.is_empty() {
             let n = self.drift.len();
             lines.push(format!("- {n} changed outside of terraform since"));
@@ -298,6 +317,21 @@ mod tests {
             summary.ends_with("- create a.n06\n- 23 more, in the log of the plan"),
             "{summary}"
         );
+    }
+
+    #[test]
+    fn a_plan_that_cannot_be_read_is_told_from_its_counts() {
+        let told = Counts {
+            add: 7000,
+            destroy: 1,
+            ..Counts::default()
+        };
+        let plan = Changes::counted(&told, "tofu show p".to_owned());
+        assert_eq!(
+            plan.summary("infra"),
+            "7000 to add, 0 to change, 1 to destroy (infra)\n- too large to be listed: look with `tofu show p`"
+        );
+        assert_eq!(plan.list(), json!([]));
     }
 
     #[test]

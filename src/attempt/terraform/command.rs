@@ -178,6 +178,11 @@ impl<'s> Call<'s> {
 }
 
 impl Heard {
+    /// There was more text than is kept.
+    pub(super) fn is_cut(&self) -> bool {
+        self.text.len() >= TEXT_MAX
+    }
+
     /// Why it failed, as well as can be told.
     pub(super) fn why(&self, tool: &Tool<'_, '_, '_>) -> String {
         super::diagnostic::message(&self.complaints, tool.name, &tool.dir)
