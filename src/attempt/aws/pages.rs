@@ -35,13 +35,12 @@ impl Client<'_, '_, '_> {
                 turn(&paginator, &page, &mut params).map_err(|why| self.wrong(operation, &why))?;
             (pages, size) = (pages + 1, size + reply.size);
             count += entries(&paginator, &page);
-            match &mut whole {
-                Some(whole) => {
-                    for key in &paginator.result_key {
-                        join(whole, &mut page, key);
-                    }
+            if let Some(whole) = &mut whole {
+                for key in &paginator.result_key {
+                    join(whole, &mut page, key);
                 }
-                None => whole = Some(page),
+            } else {
+                whole = Some(page);
             }
             if !more {
                 break reply.status;

@@ -134,7 +134,7 @@ impl Refusal {
 }
 
 /// Whether this is no answer. S3 begins to answer some calls before they are done, and can say only in the body that they
-/// went wrong: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html. An object may be any text of its own.
+/// went wrong: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>. An object may be any text of its own.
 pub(super) fn is_refusal(service: &Service, operation: &Operation, raw: &Raw) -> bool {
     if raw.status >= 300 {
         return true;
@@ -296,7 +296,7 @@ mod tests {
         }
     }
 
-    /// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html: "a 200 OK response can contain either a success
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>: "a 200 OK response can contain either a success
     /// or an error".
     #[test]
     fn what_s3_tells_in_the_body_of_a_good_answer_is_heard() {

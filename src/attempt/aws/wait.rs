@@ -439,10 +439,9 @@ mod tests {
     }
 
     /// Who asks it needs no credentials.
-    async fn client(endpoint: String) -> Client<'static, 'static, 'static> {
-        let mut who = AwsDoc::default();
-        who.region = Some("us-east-1".to_owned());
-        who.endpoint = Some(endpoint);
+    async fn client(endpoint: &str) -> Client<'static, 'static, 'static> {
+        let who = json!({"region": "us-east-1", "endpoint": endpoint});
+        let who: AwsDoc = serde_json::from_value(who).unwrap();
         let service = service("sts").unwrap();
         let session = Session::open(&who, service, Teller::Nobody).await.unwrap();
         Client {
@@ -457,7 +456,7 @@ mod tests {
     async fn it_ends_in_time_and_outlives_an_outage() {
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = silent.local_addr().unwrap();
-        let client = client(format!("http://{address}")).await;
+        let client = client(&format!("http://{address}")).await;
         let wish = Wish {
             operation: client
                 .service
