@@ -48,7 +48,8 @@ pub(in super::super) fn perform(
     by: By<'_>,
     log: &mut Log<'_>,
 ) -> Ended {
-    let prepared = tools.values.fill_tree(&call.ask).and_then(|ask| {
+    let prepared = discreet(call).and_then(|()| {
+        let ask = tools.values.fill_tree(&call.ask)?;
         let judged = call.expect.is_some();
         let cx = Context::new(spec, tools.known, tools.values, log, judged)?;
         Ok((ask, cx))
@@ -73,6 +74,14 @@ pub(in super::super) fn perform(
             () = sleep(limit) => farewell(stopped(&cx, true), &cx, tools).await,
         }
     })
+}
+
+/// An operator may have typed what `check` has not seen.
+fn discreet(call: &Call<Filled>) -> Result<(), String> {
+    match call.service {
+        Service::Kubernetes => kubernetes::no_open_secrets(&call.ask),
+        _ => Ok(()),
+    }
 }
 
 /// A program is told to stop in its own way, so nothing is dropped here.
