@@ -13,6 +13,7 @@ use super::super::outputs::{ONE_MAX, Sources, collect};
 use super::super::reactor::Reactor;
 use super::super::secrets::{Known, Values};
 use super::super::signals::Signals;
+use super::super::start::marks;
 use super::super::stop::asked;
 use super::super::until::{Look, look_until};
 use super::super::{aws, container, probe, sql, terraform};
@@ -24,6 +25,10 @@ use crate::workflow::{Call, Expr, Filled, Scope, Service};
 
 /// For one look of many.
 const LOOK: Duration = Duration::from_mins(1);
+/// From TERM to KILL, for a program that a service was waiting for.
+const PROGRAM: Duration = Duration::from_secs(1);
+/// None of them has had TERM yet.
+const NO_GROUP: i32 = 0;
 /// Characters of an answer that a message quotes.
 const TOLD_MAX: usize = 200;
 
@@ -66,14 +71,20 @@ pub(in super::super) fn perform(
         Err(why) => return Ended::new(Outcome::Failed, why),
     };
     let limit = spec.timeout().unwrap_or(Duration::MAX);
-    runtime.block_on(async {
+    let (mut end, in_full) = runtime.block_on(async {
         tokio::select! {
             biased;
-            end = to_the_end(call, &ask, &cx) => end,
-            () = asked(tools.signals) => farewell(stopped(&cx, false), &cx, tools).await,
-            () = sleep(limit) => farewell(stopped(&cx, true), &cx, tools).await,
+            end = to_the_end(call, &ask, &cx) => (end, true),
+            () = asked(tools.signals) => (farewell(stopped(&cx, false), &cx, tools).await, false),
+            () = sleep(limit) => (farewell(stopped(&cx, true), &cx, tools).await, false),
         }
-    })
+    });
+    if !in_full {
+        // A program that was to fetch credentials would wait for its person for ever.
+        let family = by.hands.family;
+        end.leftovers = family.end(&marks(spec), NO_GROUP, PROGRAM);
+    }
+    end
 }
 
 /// An operator may have typed what `check` has not seen.
