@@ -147,8 +147,10 @@ async fn followed(cluster: &Cluster<'_>, job: &Thing, watch: &mut Watch) -> Resu
     loop {
         let found = cluster.look(job).await;
         let Some(object) = found.map_err(|trouble| astray(job, trouble))? else {
-            let why = "it was deleted, and nobody can tell whether it had ended";
-            return Err(astray(job, cluster.failed(&said, why)));
+            // What is unknown would be begun again by itself, and what it did may be done.
+            let why =
+                "it was deleted before it was seen to end: how much of it was done is not known";
+            return Err(cluster.failed(&said, why));
         };
         // Looked at before the pods: what the last of them says must not be missed.
         let end = end(&object);
