@@ -96,3 +96,32 @@ impl Cluster<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::{SILENCES_MAX, patiently};
+    use crate::attempt::call::Trouble;
+
+    #[tokio::test]
+    async fn silence_is_survived_for_a_while_and_a_refusal_is_not() {
+        let asked = Cell::new(0);
+        let silent = async || {
+            asked.set(asked.get() + 1);
+            if asked.get() <= SILENCES_MAX {
+                return Err(Trouble::Unreached("no answer".to_owned()));
+            }
+            Ok(7)
+        };
+        assert_eq!(patiently(silent).await, Ok(7));
+        let refused = async || {
+            asked.set(asked.get() + 1);
+            Err::<(), _>(Trouble::Failed("forbidden".to_owned()))
+        };
+        asked.set(0);
+        let answer = patiently(refused).await;
+        assert_eq!(answer, Err(Trouble::Failed("forbidden".to_owned())));
+        assert_eq!(asked.get(), 1);
+    }
+}
