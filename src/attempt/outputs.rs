@@ -93,12 +93,21 @@ fn by_query(query: &str, sources: &Sources<'_>) -> Result<Option<Json>, String> 
     Ok(Some(found).filter(|value| !value.is_null()))
 }
 
+/// `Err`: why this is no JMESPath query, whatever it is asked of.
+pub(super) fn is_jmespath(query: &str) -> Result<(), String> {
+    let compiled = jmespath::compile(query);
+    compiled.map(drop).map_err(|e| unusable(query, &e))
+}
+
 /// What a JMESPath query finds; null for nothing.
 pub(super) fn jmespath(query: &str, value: &Json) -> Result<Json, String> {
-    let unusable = |e: jmespath::JmespathError| format!("the query `{query}`: {}", e.reason);
-    let compiled = jmespath::compile(query).map_err(unusable)?;
-    let found = compiled.search(value).map_err(unusable)?;
+    let compiled = jmespath::compile(query).map_err(|e| unusable(query, &e))?;
+    let found = compiled.search(value).map_err(|e| unusable(query, &e))?;
     serde_json::to_value(&found).map_err(|e| format!("the query `{query}`: {e}"))
+}
+
+fn unusable(query: &str, error: &jmespath::JmespathError) -> String {
+    format!("the query `{query}`: {}", error.reason)
 }
 
 /// Follows a path such as `data.items[0].id`.

@@ -8,7 +8,7 @@ use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::clock::Stopwatch;
-use super::family::{Family, Marks};
+use super::family::Family;
 use super::log::Log;
 use super::pipe::Buffer;
 use super::process::Open;
@@ -16,7 +16,7 @@ use super::program::{self, Program, filled};
 use super::reactor::Reactor;
 use super::secrets::{self, Known, Refused, Values};
 use super::signals::Signals;
-use super::start::{allowed_environment, ours};
+use super::start::{allowed_environment, marks, ours};
 use super::texts;
 use super::{call, http, ssh};
 use crate::run::{Ended, Outcome, Spec};
@@ -210,9 +210,7 @@ impl Hands {
     ) -> Result<Program, String> {
         let (mut start, stdin) = filled(command, &spec.env, values)?;
         let output_file = self.folder.join(self.output_name.to_string());
-        let ours = ours(spec);
-        let marks: Marks = ours[..3].iter().map(|(k, v)| format!("{k}={v}")).collect();
-        let ours = ours.into_iter().map(|(k, v)| (k.into(), v.into()));
+        let ours = ours(spec).into_iter().map(|(k, v)| (k.into(), v.into()));
         let declared = std::mem::take(&mut start.env);
         start.env = self
             .environment
@@ -227,7 +225,7 @@ impl Hands {
             start,
             stdin,
             output_file,
-            marks,
+            marks: marks(spec),
             since,
         })
     }

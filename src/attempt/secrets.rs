@@ -200,6 +200,14 @@ fn read(name: &str, source: &SecretSource, tools: &mut Tools<'_>) -> Result<Stri
     Ok(value)
 }
 
+/// The variables of our own environment that secrets come from: no program inherits them.
+pub(super) fn variables(sources: &BTreeMap<String, SecretSource>) -> impl Iterator<Item = &str> {
+    sources.values().filter_map(|source| match source {
+        SecretSource::Env(variable) => Some(variable.as_str()),
+        _ => None,
+    })
+}
+
 fn is_quick(source: &SecretSource) -> bool {
     matches!(source, SecretSource::Env(_) | SecretSource::File(_))
 }

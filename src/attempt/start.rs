@@ -39,6 +39,12 @@ pub(super) fn ours(spec: &Spec) -> [(&'static str, String); 5] {
     ]
 }
 
+/// By these its programs are told from those of other attempts.
+pub(super) fn marks(spec: &Spec) -> Vec<String> {
+    let ours = ours(spec);
+    ours[..3].iter().map(|(k, v)| format!("{k}={v}")).collect()
+}
+
 impl Start {
     /// As a command without standard streams yet. In its own process group, and in a form that std starts by `posix_spawn`:
     /// a fork would copy the page tables, and a bare program name with a changed PATH would force one.

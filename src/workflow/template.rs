@@ -91,6 +91,26 @@ impl Filled {
     }
 }
 
+impl Tree<Filled> {
+    /// Whether there is a secret anywhere in it.
+    pub fn has_secret(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Text(text) => text.secrets().next().is_some(),
+            Self::List(list) => list.iter().any(Self::has_secret),
+            Self::Map(map) => map.iter().any(|(_, value)| value.has_secret()),
+        }
+    }
+
+    /// The values of a map, by their keys; of what is none, nothing.
+    pub fn entries(&self) -> &[(String, Self)] {
+        match self {
+            Self::Map(map) => map,
+            _ => &[],
+        }
+    }
+}
+
 impl Filled {
     /// Parses text typed by an operator: `${{ secrets.NAME }}` becomes a reference if `declared(NAME)`, and is refused
     /// if not; all else is literal.

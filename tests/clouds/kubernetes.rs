@@ -184,6 +184,44 @@ fn kubernetes_runs_a_job_and_tells_its_log() {
 
 #[test]
 #[ignore = "run tests/clouds/kubernetes-cluster build"]
+fn kubernetes_sees_how_a_job_ends_for_one_who_may_not_see_its_pods() {
+    let (place, namespace) = (Place::new(), Namespace::new("blind"));
+    namespace.kubectl("create role maker --verb=get,create,patch --resource=jobs");
+    namespace.kubectl("create rolebinding maker --role=maker --user=guest");
+    let steps = "  - {id: job, kubernetes: {job: migrate, image: 'localhost/app:1', namespace: NS, context: guest, argv: [echo, hello]}}\n";
+    let outcome = run(&place, &workflow(&namespace, steps));
+    succeeded(&outcome);
+    assert_eq!(outcome.ended("job")["outputs"]["stdout"], "");
+    let log = place.run(&["logs", "last", "job"]);
+    assert!(log.out.contains("says cannot be read"), "{}", log.out);
+    assert_eq!(namespace.kubectl("get jobs -o name").lines().count(), 1);
+}
+
+#[test]
+#[ignore = "run tests/clouds/kubernetes-cluster build"]
+fn kubernetes_runs_a_program_in_the_first_container_unless_another_is_said() {
+    let (place, namespace) = (Place::new(), Namespace::new("first"));
+    let container = |name: &str| {
+        format!(
+            "{{name: {name}, image: 'localhost/app:1', imagePullPolicy: Never, command: [sleep, '600'], env: [{{name: ME, value: {name}}}]}}"
+        )
+    };
+    let (one, two) = (container("one"), container("two"));
+    let steps = format!(
+        "  - {{id: pod, kubernetes: {{namespace: NS, apply: {{apiVersion: v1, kind: Pod, metadata: {{name: box}}, \
+         spec: {{terminationGracePeriodSeconds: 0, containers: [{one}, {two}]}}}}}}}}\n  \
+        - {{id: there, kubernetes: {{wait: pod/box, query: 'length(status.containerStatuses[?ready]) == `2`', namespace: NS}}}}\n  \
+        - {{id: first, kubernetes: {{exec: pod/box, namespace: NS, argv: [sh, -c, 'echo $ME']}}}}\n  \
+        - {{id: second, kubernetes: {{exec: pod/box, namespace: NS, container: two, argv: [sh, -c, 'echo $ME']}}}}\n"
+    );
+    let outcome = run(&place, &workflow(&namespace, &steps));
+    succeeded(&outcome);
+    assert_eq!(outcome.ended("first")["outputs"]["stdout"], "one");
+    assert_eq!(outcome.ended("second")["outputs"]["stdout"], "two");
+}
+
+#[test]
+#[ignore = "run tests/clouds/kubernetes-cluster build"]
 fn kubernetes_runs_a_job_once_although_its_attempt_was_killed() {
     let (place, namespace) = (Place::new(), Namespace::new("adopt"));
     let steps = "  - id: migrate\n    kubernetes: {job: migrate, image: 'localhost/app:1', namespace: NS, \

@@ -170,3 +170,91 @@ fn kubernetes_says_that_a_program_in_a_pod_cannot_be_stopped() {
         stage.ride.log("exec")
     );
 }
+
+#[test]
+#[ignore = "run tests/clouds/kubernetes-cluster build"]
+fn kubernetes_does_not_begin_a_job_again_that_somebody_deleted() {
+    let stage = Stage::start("deleted", JOB);
+    stage.ride.logs("job", "begun");
+    stage.namespace.kubectl("delete jobs --all --wait=false");
+    stage.ends("job", "failed");
+    let message = stage.ride.message("job");
+    assert!(
+        message.ends_with(
+            "it was deleted before it was seen to end: how much of it was done is not known"
+        ),
+        "{message}"
+    );
+    assert!(stage.jobs().is_empty());
+}
+
+#[test]
+#[ignore = "run tests/clouds/kubernetes-cluster build"]
+fn kubernetes_undoes_a_rollout_once_although_a_person_orders_it_again() {
+    // So long until a new pod counts that one attempt is not enough to see it.
+    let manifest = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: shop}, spec: {replicas: 1, minReadySeconds: 8, \
+        selector: {matchLabels: {app: shop}}, template: {metadata: {labels: {app: shop}}, spec: {terminationGracePeriodSeconds: 0, \
+        containers: [{name: web, image: 'localhost/app:1', imagePullPolicy: Never}]}}}}";
+    let steps = format!(
+        "  - {{id: apply, kubernetes: {{apply: {manifest}, namespace: NS, settle: false}}}}\n  \
+        - {{id: seen, kubernetes: {{wait: deploy/shop, query: 'status.observedGeneration == `1`', namespace: NS}}}}\n  \
+        - {{id: image, kubernetes: {{set_image: deploy/shop, images: {{web: 'localhost/app:2'}}, namespace: NS, settle: false}}}}\n  \
+        - {{id: both, kubernetes: {{wait: deploy/shop, query: 'status.observedGeneration == `2`', namespace: NS}}}}\n  \
+        - {{id: undo, timeout: 6s, kubernetes: {{rollout: deploy/shop, action: undo, namespace: NS}}}}\n"
+    );
+    let stage = Stage::start("again", &steps);
+    stage.ends("undo", "timed_out");
+    stage.ride.ctl(&["retry", "undo"]);
+    stage.ends("undo", "succeeded");
+    let log = stage.ride.log("undo");
+    assert!(log.contains("an earlier attempt has undone it"), "{log}");
+    let path = "jsonpath={.spec.template.spec.containers[0].image}";
+    let image = stage
+        .namespace
+        .kubectl(&format!("get deploy shop -o {path}"));
+    assert_eq!(image, "localhost/app:1");
+}
+
+#[test]
+#[ignore = "run tests/clouds/kubernetes-cluster build"]
+fn kubernetes_ends_a_credential_plugin_with_its_step() {
+    let mut place = Place::new();
+    let work = place.path("plugin");
+    std::fs::create_dir(&work).expect("a folder");
+    // It waits for a person who never comes, and says what it was told.
+    let (seen, plugin) = (work.join("seen"), work.join("plugin"));
+    let script = format!(
+        "#!/bin/sh\n{{ echo $$; env; }} > {seen}.part\nmv {seen}.part {seen}\nexec sleep 600\n",
+        seen = seen.display()
+    );
+    std::fs::write(&plugin, script).expect("a file");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&plugin, mode).expect("executable");
+    let exec = format!(
+        "exec: {{apiVersion: client.authentication.k8s.io/v1, command: {}, interactiveMode: IfAvailable}}",
+        plugin.display()
+    );
+    let config = std::fs::read_to_string(kubeconfig()).expect("a kubeconfig");
+    let own = work.join("config");
+    std::fs::write(&own, config.replace("token: t0ken", &exec)).expect("a file");
+    place
+        .env
+        .push(("SHOP_TOKEN".into(), "hush-hush-hush".into()));
+    let ride = Ride(place);
+    let steps = format!(
+        "  - {{id: get, kubernetes: {{get: ns/default, kubeconfig: {}}}}}\nsecrets: {{token: {{env: SHOP_TOKEN}}}}\n",
+        own.display()
+    );
+    let mut engine = ride.begin(&steps, &["--hold"]);
+    until("the plugin runs", || seen.exists());
+    let told = std::fs::read_to_string(&seen).expect("what it saw");
+    assert!(!told.contains("hush"), "{told}");
+    ride.ctl(&["cancel", "get"]);
+    until("the step is cancelled", || ride.is("get", "cancelled"));
+    let pid = told.lines().next().expect("a process");
+    until("the plugin is gone", || {
+        !std::path::Path::new("/proc").join(pid).exists()
+    });
+    engine.kill().expect("killed");
+    engine.wait().expect("reaped");
+}

@@ -14,6 +14,7 @@ use super::super::outputs::{ONE_MAX, Sources, collect};
 use super::super::reactor::Reactor;
 use super::super::secrets::{Known, Values};
 use super::super::signals::Signals;
+use super::super::start::marks;
 use super::super::stop::asked;
 use super::super::until::{Look, look_until};
 use super::super::{aws, container, probe, sql, terraform};
@@ -27,6 +28,10 @@ use crate::workflow::{Call, Filled, Nature, Scope, Service};
 const LOOK: Duration = Duration::from_mins(1);
 /// How often the clock is looked at that counts suspend.
 const PULSE: Duration = Duration::from_secs(10);
+/// From TERM to KILL, for a program that a service was waiting for.
+const PROGRAM: Duration = Duration::from_secs(1);
+/// None of them has had TERM yet.
+const NO_GROUP: i32 = 0;
 /// Bytes of an answer that a message quotes.
 const TOLD_MAX: usize = 200;
 
@@ -53,7 +58,8 @@ pub(in super::super) fn perform(
     by: By<'_>,
     log: &mut Log<'_>,
 ) -> Ended {
-    let prepared = tools.values.fill_tree(&call.ask).and_then(|ask| {
+    let prepared = discreet(call).and_then(|()| {
+        let ask = tools.values.fill_tree(&call.ask)?;
         let judged = call.expect.is_some();
         let cx = Context::new(spec, tools.known, tools.values, log, judged)?;
         Ok((ask, cx))
@@ -70,14 +76,28 @@ pub(in super::super) fn perform(
         Err(why) => return Ended::new(Outcome::Failed, why),
     };
     let limit = spec.timeout().unwrap_or(Duration::MAX);
-    runtime.block_on(async {
+    let (mut end, in_full) = runtime.block_on(async {
         tokio::select! {
             biased;
-            end = to_the_end(call, &ask, &cx) => end,
-            () = asked(tools.signals) => farewell(stopped(&cx, false), call, &cx, tools).await,
-            () = over(limit, tools.since) => farewell(stopped(&cx, true), call, &cx, tools).await,
+            end = to_the_end(call, &ask, &cx) => (end, true),
+            () = asked(tools.signals) => (farewell(stopped(&cx, false), call, &cx, tools).await, false),
+            () = over(limit, tools.since) => (farewell(stopped(&cx, true), call, &cx, tools).await, false),
         }
-    })
+    });
+    if !in_full {
+        // A program that was to fetch credentials would wait for its person for ever.
+        let family = by.hands.family;
+        end.leftovers = family.end(&marks(spec), NO_GROUP, PROGRAM);
+    }
+    end
+}
+
+/// An operator may have typed what `check` has not seen.
+fn discreet(call: &Call<Filled>) -> Result<(), String> {
+    match call.service {
+        Service::Kubernetes => kubernetes::no_open_secrets(&call.ask),
+        _ => Ok(()),
+    }
 }
 
 /// A program is told to stop in its own way, so nothing is dropped here.

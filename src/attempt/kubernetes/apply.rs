@@ -147,7 +147,7 @@ async fn applied(
             let why = format!("there is no namespace {within}");
             Err(cluster.failed(&thing.said(), &why))
         }
-        Err(refusal) => Err(refusal.into()),
+        Err(refusal) => Err(cluster.refused(thing, refusal)),
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Cluster<'a> {
     pub(super) voice: &'a dyn Voice,
     /// Of this order; the same when it is given again after a crash.
     pub(super) key: String,
+    /// Of the step that ordered it; the same also when a person orders it again.
+    pub(super) step: String,
     /// From TERM to KILL, for what can be told so.
     pub(super) grace: Duration,
     /// What the server has of each `apiVersion`, once it has said so.
@@ -66,17 +68,6 @@ pub(super) enum Refusal {
     /// Somebody else changed it meanwhile.
     Conflict,
     Other(Trouble),
-}
-
-impl From<Refusal> for Trouble {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Other(trouble) => trouble,
-            Refusal::NotFound => Self::Failed("it is not there".to_owned()),
-            Refusal::AlreadyThere => Self::Failed("it is already there".to_owned()),
-            Refusal::Conflict => Self::Failed("it was changed meanwhile".to_owned()),
-        }
-    }
 }
 
 /// What a verb says while it works: the part of a [`Context`] that it needs.
@@ -123,6 +114,7 @@ impl<'a> Cluster<'a> {
             who,
             voice: cx,
             key: cx.spec.idempotency_key.clone(),
+            step: format!("{}/{}", cx.spec.run, cx.spec.attempt.step),
             grace: cx.spec.grace(),
             known: RefCell::default(),
         })
@@ -135,6 +127,7 @@ impl<'a> Cluster<'a> {
             who: self.who.clone(),
             voice: &Silence,
             key: self.key.clone(),
+            step: self.step.clone(),
             grace: self.grace,
             known: self.known.clone(),
         }
@@ -184,6 +177,17 @@ impl<'a> Cluster<'a> {
         Trouble::Unreached(format!("{place}: {} is not there{within}", thing.said()))
     }
 
+    /// Where a refusal is an error.
+    pub(super) fn refused(&self, thing: &Thing, refusal: Refusal) -> Trouble {
+        let said = thing.said();
+        match refusal {
+            Refusal::Other(trouble) => trouble,
+            Refusal::NotFound => self.missing(thing),
+            Refusal::AlreadyThere => self.failed(&said, "it is already there"),
+            Refusal::Conflict => self.failed(&said, "others change it all the time; try again"),
+        }
+    }
+
     pub(super) async fn list(
         &self,
         kind: &Kind,
@@ -214,16 +218,8 @@ impl<'a> Cluster<'a> {
         thing: &Thing,
         patch: &Patch<Json>,
     ) -> Result<Json, Trouble> {
-        let params = PatchParams {
-            field_manager: Some(MANAGER.to_owned()),
-            ..PatchParams::default()
-        };
-        match self.patch(thing, &params, patch).await {
-            Ok(object) => Ok(object),
-            Err(Refusal::NotFound) => Err(self.missing(thing)),
-            Err(Refusal::Other(trouble)) => Err(trouble),
-            Err(_) => Err(self.failed(&thing.said(), "others change it all the time; try again")),
-        }
+        let answer = self.patch(thing, &ours(), patch).await;
+        answer.map_err(|refusal| self.refused(thing, refusal))
     }
 
     pub(super) async fn create(&self, thing: &Thing, object: &Json) -> Result<Json, Refusal> {
@@ -347,6 +343,14 @@ impl<'a> Cluster<'a> {
         ));
         tokio::time::sleep(pause).await;
         (pause * 2).min(Duration::from_secs(8))
+    }
+}
+
+/// A patch in our name.
+pub(super) fn ours() -> PatchParams {
+    PatchParams {
+        field_manager: Some(MANAGER.to_owned()),
+        ..PatchParams::default()
     }
 }
 

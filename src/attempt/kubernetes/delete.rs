@@ -73,7 +73,7 @@ pub(super) async fn begin(cluster: &Cluster<'_>, thing: &Thing, uid: &str) -> Re
     match sent {
         // A conflict: another one of its name is there, so that this one is gone.
         Ok(_) | Err(Refusal::NotFound | Refusal::Conflict) => Ok(()),
-        Err(refusal) => Err(refusal.into()),
+        Err(refusal) => Err(cluster.refused(thing, refusal)),
     }
 }
 

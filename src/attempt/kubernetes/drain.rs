@@ -37,14 +37,15 @@ pub(super) async fn drain(
                 .status(&format!("{total} of {total} pods have left"));
             break;
         }
-        let mut blocked = None;
-        for pod in &left {
-            if pod.pointer("/metadata/deletionTimestamp").is_none() {
-                blocked = evict(cluster, pod).await?.or(blocked);
-            }
-        }
         let total = total.max(left.len());
         let so_far = format!("{} of {total} pods have left", total - left.len());
+        let (_, staying): (Vec<_>, Vec<_>) = left.into_iter().partition(pods::is_leaving);
+        // One may have come since it was looked at: until it was cordoned, or although it is.
+        permitted(cluster, &node, &staying, ask).map_err(|trouble| half_way(&node, trouble))?;
+        let mut blocked = None;
+        for pod in &staying {
+            blocked = evict(cluster, pod).await?.or(blocked);
+        }
         cluster
             .voice
             .status(&blocked.map_or(so_far.clone(), |why| format!("{so_far}; {why}")));
@@ -138,6 +139,19 @@ fn permitted(
 fn has_empty_dir(pod: &Json) -> bool {
     let volumes = pod.pointer("/spec/volumes").and_then(Json::as_array);
     volumes.is_some_and(|all| all.iter().any(|volume| volume.get("emptyDir").is_some()))
+}
+
+/// The node is out of service by then.
+fn half_way(node: &Thing, trouble: Trouble) -> Trouble {
+    match trouble {
+        Trouble::Failed(why) => {
+            let said = node.said();
+            Trouble::Failed(format!(
+                "{why}; nothing new is scheduled on {said} meanwhile: `uncordon` puts it back"
+            ))
+        }
+        other => other,
+    }
 }
 
 /// `Some`: a disruption budget does not allow it now.

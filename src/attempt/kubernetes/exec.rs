@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use super::cluster::{Cluster, Thing};
 use super::logs::{Kept, pod_api};
 use super::perform::answer;
+use super::pods;
 use super::trouble::{self, Fault};
 use crate::attempt::call::{Answer, Farewell, Parted, Trouble};
 use crate::workflow::KubernetesDoc;
@@ -28,10 +29,14 @@ pub(super) async fn exec(
     ask: &KubernetesDoc,
 ) -> Result<Answer, Trouble> {
     let argv = ask.argv.clone().unwrap_or_default();
-    let pod = cluster.ready_pod(what).await?;
+    let (pod, object) = cluster.ready_pod(what).await?;
     cluster.voice.status(&format!("in pod/{}", pod.name));
     let params = AttachParams {
-        container: ask.container.clone(),
+        // The server chooses none in a pod of several.
+        container: ask
+            .container
+            .clone()
+            .or_else(|| pods::first_container(&object)),
         stdin: false,
         max_stdout_buf_size: Some(BUFFER),
         max_stderr_buf_size: Some(BUFFER),
@@ -78,7 +83,7 @@ pub(super) async fn exec(
     };
     cluster.voice.under_way(false);
     cluster.voice.when_stopped(None);
-    let code = exit_code(&status).map_err(|why| cluster.failed(&said, &why))?;
+    let code = exit_code(&status).map_err(|why| without_code(cluster, &said, &why))?;
     if code != 0 {
         return Err(cluster.failed(&said, &format!("exit code {code}")));
     }
@@ -149,7 +154,32 @@ async fn lines(cluster: &Cluster<'_>, stream: Option<impl AsyncRead + Unpin>, ke
     }
 }
 
-/// `Err`: it did not run to an end of its own.
+/// What runtimes say of a program that they could not start. All else may have been said in the midst of it.
+const NOT_STARTED: [&str; 6] = [
+    "unable to start container process",
+    "starting container process caused",
+    "executable file",
+    "container not found",
+    "container is in CONTAINER_",
+    "cannot exec in a stopped",
+];
+
+/// Without an exit code it never began, or whoever watched it has lost it.
+fn started(why: &str) -> bool {
+    !NOT_STARTED.iter().any(|sign| why.contains(sign))
+}
+
+fn without_code(cluster: &Cluster<'_>, said: &str, why: &str) -> Trouble {
+    if !started(why) {
+        return cluster.failed(said, why);
+    }
+    let place = cluster.who.place();
+    Trouble::Unknown(format!(
+        "{place}: {said}: {why}; how the program ended is not known, and it may go on in the pod"
+    ))
+}
+
+/// `Err`: nobody saw it run to an end of its own, and why.
 fn exit_code(status: &Status) -> Result<i32, String> {
     if status.status.as_deref() == Some("Success") {
         return Ok(0);
@@ -169,7 +199,7 @@ fn exit_code(status: &Status) -> Result<i32, String> {
 mod tests {
     use serde_json::json;
 
-    use super::exit_code;
+    use super::{exit_code, started};
 
     #[test]
     fn the_exit_code_is_read_from_the_status() {
@@ -182,5 +212,25 @@ mod tests {
         assert_eq!(read(ended), Ok(7));
         let lost = json!({"status": "Failure", "message": "no such program"});
         assert_eq!(read(lost), Err("no such program".to_owned()));
+    }
+
+    #[test]
+    fn only_a_program_that_could_not_start_has_certainly_not_run() {
+        // What containerd and older engines say.
+        for why in [
+            "error executing command in container: failed to exec in container: failed to start exec \"1\": OCI runtime exec failed: exec \
+             failed: unable to start container process: exec: \"nothing\": executable file not found in $PATH: unknown",
+            "container not found (\"web\")",
+            "failed to exec in container: container is in CONTAINER_EXITED state",
+        ] {
+            assert!(!started(why), "{why}");
+        }
+        for why in [
+            "Internal error occurred: error executing command in container: rpc error: code = Unavailable desc = transport is closing",
+            "error sending request: EOF",
+            "",
+        ] {
+            assert!(started(why), "{why}");
+        }
     }
 }

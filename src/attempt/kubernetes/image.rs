@@ -12,6 +12,9 @@ use crate::attempt::call::{Answer, Trouble};
 use crate::workflow::KubernetesDoc;
 use crate::yaml;
 
+/// Under this name a workload remembers the images that a step has replaced: an attempt that comes after a lost one finds its own.
+const BEFORE: &str = "flightdeck.dev/before";
+
 pub(super) async fn set_image(
     cluster: &Cluster<'_>,
     what: &str,
@@ -21,9 +24,11 @@ pub(super) async fn set_image(
     let said = thing.said();
     let images = ask.images.clone().unwrap_or_default();
     let object = cluster.get(&thing).await?;
-    let (before, patch) = changes(&object, &images).map_err(|why| cluster.failed(&said, &why))?;
+    let (now, mut patch) = changes(&object, &images).map_err(|why| cluster.failed(&said, &why))?;
+    let before = remembered(&object, &cluster.step, &now).unwrap_or_else(|| now.clone());
+    patch["metadata"] = json!({"annotations": {BEFORE: note(&cluster.step, &before, &images)}});
     for (container, image) in &images {
-        let old = before[container].as_str().unwrap_or_default();
+        let old = now[container].as_str().unwrap_or_default();
         cluster
             .voice
             .say(&format!("{said}: {container} from {old} to {image}"));
@@ -37,6 +42,22 @@ pub(super) async fn set_image(
     let mut answer = published(cluster, &thing, &object).await?;
     answer.insert("before".to_owned(), Json::Object(before));
     Ok(answer)
+}
+
+/// For whoever gives the order again: what was there before it was given first.
+fn note(step: &str, before: &Map<String, Json>, images: &BTreeMap<String, String>) -> String {
+    json!({"step": step, "before": before, "images": images}).to_string()
+}
+
+/// What this very step found when it was first tried, if what it made of it stands.
+fn remembered(object: &Json, step: &str, now: &Map<String, Json>) -> Option<Map<String, Json>> {
+    let text = object.pointer("/metadata/annotations")?[BEFORE].as_str()?;
+    let mut note: Json = serde_json::from_str(text).ok()?;
+    let stands = note["step"] == step && note["images"].as_object() == Some(now);
+    match note["before"].take() {
+        Json::Object(before) if stands => Some(before),
+        _ => None,
+    }
 }
 
 /// The images until now, and the patch. A name that is not there would become a new container, so it is refused.
@@ -88,7 +109,7 @@ fn names(object: &Json) -> Vec<&str> {
 mod tests {
     use serde_json::{Value as Json, json};
 
-    use super::changes;
+    use super::{BEFORE, changes, note, remembered};
 
     fn object() -> Json {
         json!({"spec": {"template": {"spec": {
@@ -104,6 +125,23 @@ mod tests {
         assert_eq!(Json::Object(before), json!({"web": "shop:1"}));
         let expected = json!({"containers": [{"name": "web", "image": "shop:2"}]});
         assert_eq!(patch["spec"]["template"]["spec"], expected);
+    }
+
+    #[test]
+    fn a_step_that_is_tried_again_knows_what_was_there_before_it() {
+        let images = [("web".to_owned(), "shop:2".to_owned())].into();
+        let (before, _) = changes(&object(), &images).unwrap();
+        let mut changed = object();
+        changed["metadata"] = json!({"annotations": {BEFORE: note("r1/image", &before, &images)}});
+        let path = "/spec/template/spec/containers/0/image";
+        *changed.pointer_mut(path).unwrap() = json!("shop:2");
+        let (now, _) = changes(&changed, &images).unwrap();
+        assert_eq!(remembered(&changed, "r1/image", &now), Some(before));
+        assert_eq!(remembered(&changed, "r2/image", &now), None);
+        // Somebody else has changed it since.
+        *changed.pointer_mut(path).unwrap() = json!("shop:3");
+        let (now, _) = changes(&changed, &images).unwrap();
+        assert_eq!(remembered(&changed, "r1/image", &now), None);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::logs::{Kept, follow};
 use super::manifests::{self, renamed};
 use super::perform::{answer, count, settles};
 use super::pods;
-use super::settle::Pace;
+use super::settle::{Pace, patiently};
 use super::stop::{end_it, stopping, was_stopped};
 use super::verdict::condition;
 use crate::attempt::call::{Answer, Trouble};
@@ -114,7 +114,7 @@ async fn begin(cluster: &Cluster<'_>, thing: &Thing, manifest: &Json) -> Result<
             let within = thing.namespace.as_deref().unwrap_or_default();
             return Err(cluster.failed(&said, &format!("there is no namespace {within}")));
         }
-        Err(refusal) => return Err(refusal.into()),
+        Err(refusal) => return Err(cluster.refused(thing, refusal)),
     }
     Ok(())
 }
@@ -137,18 +137,24 @@ struct Watch {
     seen: BTreeMap<String, Option<usize>>,
     kept: Kept,
     last: String,
+    /// Why the pods cannot be seen, once that was told.
+    blind: Option<String>,
 }
 
 async fn followed(cluster: &Cluster<'_>, job: &Thing, watch: &mut Watch) -> Result<(), Trouble> {
     let said = job.said();
     let mut pace = Pace::new();
     loop {
-        let Some(object) = cluster.look(job).await? else {
-            return Err(cluster.failed(&said, "it was deleted before it ended"));
+        let found = cluster.look(job).await;
+        let Some(object) = found.map_err(|trouble| astray(job, trouble))? else {
+            // What is unknown would be begun again by itself, and what it did may be done.
+            let why =
+                "it was deleted before it was seen to end: how much of it was done is not known";
+            return Err(cluster.failed(&said, why));
         };
         // Looked at before the pods: what the last of them says must not be missed.
         let end = end(&object);
-        let pods = pods_of(cluster, job).await?;
+        let pods = seen_pods(cluster, job, watch).await;
         for pod in &pods {
             read_log(cluster, job, pod, watch).await;
         }
@@ -171,13 +177,40 @@ async fn followed(cluster: &Cluster<'_>, job: &Thing, watch: &mut Watch) -> Resu
                 .status(&format!("pod {name}: {}", pods::doing(pod)));
             if let Some(why) = pods::hopeless(pod) {
                 // Or it would run after all once its image is there, and this step has ended as failed.
-                end_it(cluster, job, &object).await?;
+                let ended = end_it(cluster, job, &object).await;
+                ended.map_err(|trouble| astray(job, trouble))?;
                 let why = format!("it cannot start: pod {name}, {why}; it was stopped");
                 return Err(cluster.failed(&said, &why));
             }
         }
         pace.rest().await;
     }
+}
+
+/// What cannot be seen of a job that has begun says nothing of how it ends: only the job itself does.
+fn astray(job: &Thing, trouble: Trouble) -> Trouble {
+    let (Trouble::Failed(why) | Trouble::Unreached(why) | Trouble::Unknown(why)) = trouble;
+    let said = job.said();
+    let within = job.namespace.as_deref().unwrap_or_default();
+    Trouble::Unknown(format!(
+        "{why}; {said} was begun and may go on: `kubectl -n {within} get {said}` shows how it ends"
+    ))
+}
+
+/// Its pods; none for who may not see them, or while nobody answers for long. How the job ends is seen all the same.
+async fn seen_pods(cluster: &Cluster<'_>, job: &Thing, watch: &mut Watch) -> Vec<Json> {
+    let pods = patiently(async || pods_of(cluster, job).await).await;
+    pods.unwrap_or_else(
+        |(Trouble::Failed(why) | Trouble::Unreached(why) | Trouble::Unknown(why))| {
+            if watch.blind.as_ref() != Some(&why) {
+                cluster
+                    .voice
+                    .say(&format!("what {} says cannot be read: {why}", job.said()));
+                watch.blind = Some(why);
+            }
+            Vec::new()
+        },
+    )
 }
 
 /// Its pods, the newest last.
@@ -214,10 +247,7 @@ async fn read_log(cluster: &Cluster<'_>, job: &Thing, pod: &Json, watch: &mut Wa
     if phase == Some("Running") {
         cluster.voice.status(&format!("pod {name}: Running"));
     }
-    let container = pod
-        .pointer("/spec/containers/0/name")
-        .and_then(Json::as_str);
-    let container = container.map(str::to_owned);
+    let container = pods::first_container(pod);
     follow(cluster, job, &name, container, &mut lines, &mut watch.kept).await;
     let over = phase != Some("Running");
     watch.seen.insert(name.clone(), (!over).then_some(lines));

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use kube::Client;
 use kube::config::{
@@ -10,7 +11,14 @@ use kube::config::{
 
 use super::trouble;
 use crate::attempt::call::{Context, Trouble};
+use crate::attempt::secrets::variables;
 use crate::workflow::KubernetesDoc;
+
+/// A connection on which nothing comes for so long is taken for dead: a network that swallows packets tells nobody. Longer than the
+/// minute after which a server itself gives up a request. Of the program that runs quietly in a pod, the answers to the client's
+/// pings come in time; a log that is quiet for longer is followed anew. What is written does not put it off: into a dead
+/// connection one can write for a quarter of an hour.
+const SILENCE: Duration = Duration::from_secs(90);
 
 /// Who asks whom; every message names them.
 #[derive(Clone, Debug)]
@@ -47,6 +55,7 @@ pub(super) async fn login(
     who.namespace.clone_from(&config.default_namespace);
     // What may be repeated is decided per call, where it is known what it means.
     config.default_retry = false;
+    bounded(&mut config, SILENCE);
     let plugin = config.auth_info.exec.clone();
     // A plugin may take its time, and what cancels must be heard meanwhile.
     let made = tokio::task::spawn_blocking(move || Client::try_from(config)).await;
@@ -62,6 +71,11 @@ pub(super) async fn login(
             who.place()
         ))),
     }
+}
+
+fn bounded(config: &mut Config, silence: Duration) {
+    config.read_timeout = Some(silence);
+    config.reset_reader_on_write = false;
 }
 
 /// The merged kubeconfig files; `None` if there are none and this is a pod.
@@ -184,6 +198,13 @@ fn quiet(info: &mut NamedAuthInfo, user: &str, cx: &Context<'_, '_>) {
     // What the kubeconfig says wins.
     declared.append(own);
     *own = declared;
+    // It inherits ours, but for the sources of secrets, which go only where they are named.
+    let named = |variable: &&str| {
+        let mut names = own.iter().filter_map(|entry| entry.get("name"));
+        names.any(|name| name == variable)
+    };
+    let hidden = variables(&cx.spec.secrets).filter(|variable| !named(variable));
+    exec.drop_env = Some(hidden.map(str::to_owned).collect());
 }
 
 fn of_this_pod(ask: &KubernetesDoc) -> Result<(Config, Who), Trouble> {
@@ -204,4 +225,26 @@ fn of_this_pod(ask: &KubernetesDoc) -> Result<(Config, Who), Trouble> {
         namespace: String::new(),
     };
     Ok((config, who))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use kube::Client;
+    use kube::config::Config;
+
+    use super::bounded;
+
+    #[tokio::test]
+    async fn a_server_that_says_nothing_any_more_is_not_waited_for_without_end() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut config = Config::new(format!("http://127.0.0.1:{port}").parse().unwrap());
+        bounded(&mut config, Duration::from_millis(50));
+        let client = Client::try_from(config).unwrap();
+        let version = client.apiserver_version();
+        let answer = tokio::time::timeout(Duration::from_secs(30), version).await;
+        assert!(answer.is_ok_and(|answer| answer.is_err()));
+    }
 }

@@ -39,7 +39,7 @@ pub(super) async fn logs(
             cluster.voice.say(&format!("--- pod/{}", pods::name(pod)));
         }
         let params = LogParams {
-            container: ask.container.clone().or_else(|| first_container(pod)),
+            container: ask.container.clone().or_else(|| pods::first_container(pod)),
             tail_lines: i64::try_from(tail).ok(),
             ..LogParams::default()
         };
@@ -54,11 +54,6 @@ pub(super) async fn logs(
         }
     }
     Ok(answer([("stdout", json!(kept.text()))]))
-}
-
-fn first_container(pod: &serde_json::Value) -> Option<String> {
-    let name = pod.pointer("/spec/containers/0/name")?.as_str()?;
-    Some(name.to_owned())
 }
 
 pub(super) fn pod_api(cluster: &Cluster<'_>, thing: &Thing) -> Api<Pod> {

@@ -8,7 +8,7 @@ use super::perform::answer;
 use super::settle::Pace;
 use super::verdict::{condition, number};
 use crate::attempt::call::{Answer, Trouble};
-use crate::attempt::outputs::jmespath;
+use crate::attempt::outputs::{is_jmespath, jmespath};
 use crate::workflow::KubernetesDoc;
 
 pub(super) async fn get(cluster: &Cluster<'_>, what: &str) -> Result<Answer, Trouble> {
@@ -24,8 +24,8 @@ pub(super) async fn patch(
 ) -> Result<Answer, Trouble> {
     let thing = cluster.target(what).await?;
     let patch = ask.with.clone().unwrap_or_else(|| json!({}));
-    cluster.voice.say(&format!("{}: patched", thing.said()));
     let object = cluster.patched(&thing, &Patch::Merge(patch)).await?;
+    cluster.voice.say(&format!("{}: patched", thing.said()));
     Ok(answer([("object", shown(object))]))
 }
 
@@ -73,8 +73,8 @@ enum Wish {
 impl Wish {
     fn of(ask: &KubernetesDoc) -> Result<Self, String> {
         if let Some(query) = &ask.query {
-            // A mistake is told at once, not when the thing is there.
-            jmespath(query, &Json::Null)?;
+            // A mistake is told at once, not when the thing is there. Functions refuse what is not there yet, so it is not tried.
+            is_jmespath(query)?;
             return Ok(Self::Query(query.clone()));
         }
         let text = ask.condition.as_deref().unwrap_or("Ready");
@@ -169,5 +169,14 @@ mod tests {
         let object = json!({"status": {"loadBalancer": {"ingress": [{"ip": "10.0.0.9"}]}}});
         assert_eq!(wish.is_met(&object), Ok(()));
         assert!(wish_of(&json!({"query": "a["})).is_err());
+    }
+
+    #[test]
+    fn a_query_with_a_function_waits_for_what_the_function_takes() {
+        let query = json!({"query": "length(status.loadBalancer.ingress) > `0`"});
+        let wish = wish_of(&query).unwrap();
+        assert!(wish.is_met(&json!({"status": {}})).is_err());
+        let object = json!({"status": {"loadBalancer": {"ingress": [{"ip": "10.0.0.9"}]}}});
+        assert_eq!(wish.is_met(&object), Ok(()));
     }
 }

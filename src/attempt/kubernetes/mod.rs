@@ -32,5 +32,5 @@ mod trouble;
 mod verdict;
 mod workload;
 
-pub(super) use perform::perform;
+pub(super) use perform::{no_open_secrets, perform};
 pub(super) use review::permitted;

@@ -5,7 +5,10 @@ use serde_json::{Map, Value as Json, json};
 use super::cluster::Cluster;
 use super::{apply, delete, drain, exec, image, job, logs, look, rollout, scale};
 use crate::attempt::call::{Answer, Context, Trouble};
-use crate::workflow::KubernetesDoc;
+use crate::workflow::{Filled, KubernetesDoc, Tree};
+
+/// Parts of a question that others of the cluster may read.
+const OPEN: [&str; 3] = ["argv", "variables", "job"];
 
 /// Performs the one verb of `ask`. The document has been checked, but texts that come from params are known only now.
 pub(in crate::attempt) async fn perform(
@@ -56,6 +59,19 @@ pub(in crate::attempt) async fn perform(
     }
 }
 
+/// What others may read would give a secret away: requests are kept in audit logs, arguments are in the process list, and whoever
+/// may look at jobs sees all of their manifests.
+pub(in crate::attempt) fn no_open_secrets(ask: &Tree<Filled>) -> Result<(), String> {
+    let mut open = ask.entries().iter();
+    let open = open.find(|(key, value)| OPEN.contains(&key.as_str()) && value.has_secret());
+    let Some((key, _)) = open else {
+        return Ok(());
+    };
+    Err(format!(
+        "{key}: a secret here could be read by others of the cluster: keep it in a Secret of the cluster, and have the pod refer to that"
+    ))
+}
+
 /// An answer of these names and values.
 pub(super) fn answer<const N: usize>(entries: [(&str, Json); N]) -> Answer {
     entries
@@ -83,4 +99,24 @@ pub(super) fn replicas(object: &Json) -> Json {
     let daemons = object.pointer("/status/desiredNumberScheduled");
     let replicas = daemons.or_else(|| object.pointer("/status/replicas"));
     replicas.cloned().unwrap_or_else(|| json!(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::no_open_secrets;
+    use crate::workflow::{Filled, Tree};
+
+    #[test]
+    fn a_secret_that_was_typed_is_refused_where_others_can_read_it() {
+        let typed = Filled::typed("--token=${{ secrets.token }}", &|_| true).unwrap();
+        let asked = |key: &str| {
+            let list = Tree::List(vec![Tree::Text(typed.clone())]);
+            no_open_secrets(&Tree::Map(vec![(key.to_owned(), list)]))
+        };
+        for key in ["argv", "variables", "job"] {
+            let why = asked(key).unwrap_err();
+            assert!(why.starts_with(&format!("{key}: a secret here")), "{why}");
+        }
+        assert_eq!(asked("apply"), Ok(()));
+    }
 }

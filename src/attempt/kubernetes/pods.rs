@@ -56,10 +56,19 @@ pub(super) fn name(object: &Json) -> &str {
         .unwrap_or_default()
 }
 
+/// The one that is meant when none is said.
+pub(super) fn first_container(pod: &Json) -> Option<String> {
+    let name = pod.pointer("/spec/containers/0/name")?.as_str()?;
+    Some(name.to_owned())
+}
+
 pub(super) fn is_ready(pod: &Json) -> bool {
-    let leaving = pod.pointer("/metadata/deletionTimestamp").is_some();
     let ready = super::verdict::condition(pod, "Ready");
-    !leaving && ready.is_some_and(|c| c["status"] == "True")
+    !is_leaving(pod) && ready.is_some_and(|c| c["status"] == "True")
+}
+
+pub(super) fn is_leaving(pod: &Json) -> bool {
+    pod.pointer("/metadata/deletionTimestamp").is_some()
 }
 
 fn statuses(pod: &Json) -> impl Iterator<Item = &Json> {

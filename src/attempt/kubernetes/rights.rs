@@ -91,11 +91,10 @@ pub(super) async fn rights(
     for (what, part) in [(&ask.logs, "log"), (&ask.exec, "exec")] {
         if let Some(what) = what {
             let thing = thing(cluster, what).await?;
-            // The pods of a workload are found first; a log is looked for in a pod that is there.
+            // The pods of a workload are found first; a pod itself is asked for its containers.
+            all.push(of(&thing, "get", ""));
             if thing.kind.resource.kind != "Pod" {
-                all.extend([of(&thing, "get", ""), pods(cluster, "list", "")]);
-            } else if part == "log" {
-                all.push(of(&thing, "get", ""));
+                all.push(pods(cluster, "list", ""));
             }
             all.push(pods(cluster, "get", part));
         }

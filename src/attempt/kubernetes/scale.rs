@@ -1,9 +1,9 @@
 //! `scale`: another number of replicas, of anything that has them.
 
-use kube::api::{Patch, PatchParams};
+use kube::api::Patch;
 use serde_json::json;
 
-use super::cluster::{Cluster, MANAGER};
+use super::cluster::{Cluster, ours};
 use super::perform::{answer, count, replicas, settles};
 use super::verdict::number;
 use crate::attempt::call::{Answer, Trouble};
@@ -24,14 +24,12 @@ pub(super) async fn scale(
         .voice
         .say(&format!("{said}: from {before} to {wanted} replicas"));
     let api = cluster.api_of(&thing);
-    let params = PatchParams {
-        field_manager: Some(MANAGER.to_owned()),
-        ..PatchParams::default()
-    };
+    let params = ours();
     let patch = Patch::Merge(json!({"spec": {"replicas": wanted}}));
     cluster
         .change(&said, || api.patch_scale(&thing.name, &params, &patch))
-        .await?;
+        .await
+        .map_err(|refusal| cluster.refused(&thing, refusal))?;
     let object = if settles(ask) {
         cluster.settle(&thing).await?
     } else {

@@ -26,6 +26,17 @@ impl Pace {
     }
 }
 
+/// Reads, although the server may be silent for some minutes.
+pub(super) async fn patiently<T>(read: impl AsyncFn() -> Result<T, Trouble>) -> Result<T, Trouble> {
+    let mut silences = 0;
+    loop {
+        match read().await {
+            Err(Trouble::Unreached(_)) if silences < SILENCES_MAX => silences += 1,
+            answer => return answer,
+        }
+    }
+}
+
 impl Cluster<'_> {
     /// Stays until a workload is as it is wanted; gives how it is then, and says why it will not be.
     pub(super) async fn settle(&self, thing: &Thing) -> Result<Json, Trouble> {
@@ -60,13 +71,7 @@ impl Cluster<'_> {
 
     /// The thing as it is, although the server may be silent for some minutes; `None` if it is not there.
     pub(super) async fn look(&self, thing: &Thing) -> Result<Option<Json>, Trouble> {
-        let mut silences = 0;
-        loop {
-            match self.find(thing).await {
-                Err(Trouble::Unreached(_)) if silences < SILENCES_MAX => silences += 1,
-                answer => return answer,
-            }
-        }
+        patiently(async || self.find(thing).await).await
     }
 
     /// The deadline of a rollout is ten minutes; a pod says much earlier that it cannot start.
@@ -89,5 +94,34 @@ impl Cluster<'_> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::{SILENCES_MAX, patiently};
+    use crate::attempt::call::Trouble;
+
+    #[tokio::test]
+    async fn silence_is_survived_for_a_while_and_a_refusal_is_not() {
+        let asked = Cell::new(0);
+        let silent = async || {
+            asked.set(asked.get() + 1);
+            if asked.get() <= SILENCES_MAX {
+                return Err(Trouble::Unreached("no answer".to_owned()));
+            }
+            Ok(7)
+        };
+        assert_eq!(patiently(silent).await, Ok(7));
+        let refused = async || {
+            asked.set(asked.get() + 1);
+            Err::<(), _>(Trouble::Failed("forbidden".to_owned()))
+        };
+        asked.set(0);
+        let answer = patiently(refused).await;
+        assert_eq!(answer, Err(Trouble::Failed("forbidden".to_owned())));
+        assert_eq!(asked.get(), 1);
     }
 }

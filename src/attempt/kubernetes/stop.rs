@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use kube::api::{Patch, PatchParams};
+use kube::api::Patch;
 use serde_json::{Value as Json, json};
 
-use super::cluster::{Cluster, MANAGER, ORDER, Refusal, Thing};
+use super::cluster::{Cluster, MANAGER, ORDER, Refusal, Thing, ours};
 use super::job::{end, mark, pods_of, to_the_end};
 use super::settle::Pace;
 use super::{delete, pods};
@@ -77,17 +77,13 @@ pub(super) async fn end_it(
         "metadata": {"uid": uid, "annotations": {STOPPED: MANAGER}},
         "spec": {"activeDeadlineSeconds": 1},
     }));
-    let params = PatchParams {
-        field_manager: Some(MANAGER.to_owned()),
-        ..PatchParams::default()
-    };
-    match cluster.patch(job, &params, &patch).await {
+    match cluster.patch(job, &ours(), &patch).await {
         // How it stands then is looked at in any case.
         Ok(_) | Err(Refusal::NotFound | Refusal::Conflict) => Ok(()),
         // Whoever may not change jobs may yet be allowed to delete them.
         Err(refusal) => delete::begin(cluster, job, uid)
             .await
-            .map_err(|_| refusal.into()),
+            .map_err(|_| cluster.refused(job, refusal)),
     }
 }
 
@@ -129,17 +125,13 @@ fn runs(pod: &Json) -> bool {
     !matches!(phase, Some("Succeeded" | "Failed"))
 }
 
-fn is_leaving(pod: &Json) -> bool {
-    pod.pointer("/metadata/deletionTimestamp").is_some()
-}
-
 /// A pod may have been given more time to end than the step.
 fn late(said: &str, running: &[Json], failed: Option<String>) -> Parted {
     let names: Vec<&str> = running.iter().map(pods::name).collect();
     let still = format!("pod {} is still ending", names.join(", "));
     match failed {
         Some(how) => Parted::Stopped(format!("{how}; {still}")),
-        None if !running.is_empty() && running.iter().all(is_leaving) => {
+        None if !running.is_empty() && running.iter().all(pods::is_leaving) => {
             Parted::Stopped(format!("{said} is being stopped; {still}"))
         }
         None => Parted::Unknown(format!(

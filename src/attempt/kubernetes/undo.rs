@@ -3,11 +3,14 @@
 use kube::api::Patch;
 use serde_json::{Value as Json, json};
 
-use super::cluster::{Cluster, ORDER, Thing};
+use super::cluster::{Cluster, ORDER, Refusal, Thing, ours};
 use super::perform::count;
 use super::workload::revision;
 use crate::attempt::call::Trouble;
 use crate::workflow::KubernetesDoc;
+
+/// How often it is looked at anew because it was changed meanwhile.
+const LOOKS_MAX: u32 = 6;
 
 pub(super) async fn undo(
     cluster: &Cluster<'_>,
@@ -16,35 +19,78 @@ pub(super) async fn undo(
 ) -> Result<(), Trouble> {
     let said = thing.said();
     let wanted = count(cluster, "to_revision", ask.to_revision.as_ref())?;
-    let object = cluster.get(thing).await?;
-    if is_marked(&object, &cluster.key) {
-        cluster
-            .voice
-            .say(&format!("{said}: an earlier attempt has undone it"));
-        return Ok(());
+    let order = Order {
+        step: &cluster.step,
+        wanted,
+    };
+    for _ in 0..LOOKS_MAX {
+        let object = cluster.get(thing).await?;
+        let revisions = cluster.revisions(thing, &object).await?;
+        if order.is_done(&object, &revisions) {
+            let told = format!("{said}: an earlier attempt has undone it");
+            cluster.voice.say(&told);
+            return Ok(());
+        }
+        let failed = |why: String| cluster.failed(&said, &why);
+        let chosen = chosen(&revisions, wanted).map_err(failed)?;
+        let number = revision(chosen);
+        let patch = order.patch(&object, &revisions, chosen);
+        let patch =
+            patch.ok_or_else(|| failed(format!("revision {number} has no pod template")))?;
+        let told = format!("{said}: back to revision {number}");
+        cluster.voice.say(&told);
+        match cluster
+            .patch(thing, &ours(), &Patch::Strategic(patch))
+            .await
+        {
+            Ok(_) => return Ok(()),
+            // Its controller wrote down how it stands; or ours had landed, and only the answer was lost.
+            Err(Refusal::Conflict) => {}
+            Err(refusal) => return Err(cluster.refused(thing, refusal)),
+        }
     }
-    let revisions = cluster.revisions(thing, &object).await?;
-    let chosen = chosen(&revisions, wanted).map_err(|why| cluster.failed(&said, &why))?;
-    let number = revision(chosen);
-    cluster
-        .voice
-        .say(&format!("{said}: back to revision {number}"));
-    let mark = json!({ORDER: &cluster.key});
-    let metadata = json!({
-        "annotations": mark,
-        // If it has changed since it was read, another revision may be the one before.
-        "resourceVersion": object.pointer("/metadata/resourceVersion"),
-    });
-    let template = template(chosen)
-        .ok_or_else(|| cluster.failed(&said, &format!("revision {number} has no pod template")))?;
-    let patch = json!({"metadata": metadata, "spec": {"template": template}});
-    cluster.patched(thing, &Patch::Strategic(patch)).await?;
-    Ok(())
+    Err(cluster.refused(thing, Refusal::Conflict))
 }
 
-fn is_marked(object: &Json, key: &str) -> bool {
-    let marks = object.pointer("/metadata/annotations");
-    marks.and_then(|m| m[ORDER].as_str()) == Some(key)
+/// What is ordered, by which step: a person who orders it again means the same undo.
+struct Order<'a> {
+    step: &'a str,
+    wanted: Option<u64>,
+}
+
+impl Order<'_> {
+    /// What the workload remembers. Undone, it gets a new revision: the one after `from`, once its controller has seen it.
+    fn mark(&self, from: i64) -> String {
+        let to = self
+            .wanted
+            .map_or_else(|| "before".to_owned(), |n| n.to_string());
+        format!("{} from {from} to {to}", self.step)
+    }
+
+    /// Whether it was done, and nothing else has rolled out since.
+    fn is_done(&self, object: &Json, revisions: &[Json]) -> bool {
+        let marks = object.pointer("/metadata/annotations");
+        let mark = marks.and_then(|marks| marks[ORDER].as_str());
+        let newest = newest(revisions);
+        [newest, newest - 1]
+            .iter()
+            .any(|from| mark == Some(&self.mark(*from)))
+    }
+
+    /// `None`: the chosen revision has no template.
+    fn patch(&self, object: &Json, revisions: &[Json], chosen: &Json) -> Option<Json> {
+        let metadata = json!({
+            "annotations": {ORDER: self.mark(newest(revisions))},
+            // If it has changed since it was read, another revision may be the one before.
+            "resourceVersion": object.pointer("/metadata/resourceVersion"),
+        });
+        let template = template(chosen)?;
+        Some(json!({"metadata": metadata, "spec": {"template": template}}))
+    }
+}
+
+fn newest(revisions: &[Json]) -> i64 {
+    revisions.last().map_or(0, revision)
 }
 
 /// Of revisions, oldest first: the one before the newest, or that of a number.
@@ -78,7 +124,23 @@ fn template(revision: &Json) -> Option<Json> {
 mod tests {
     use serde_json::json;
 
-    use super::{chosen, template};
+    use super::{Order, chosen, template};
+
+    #[test]
+    fn an_undo_that_is_ordered_again_is_known_until_something_else_rolls_out() {
+        let order = |step, wanted| Order { step, wanted };
+        let mut revisions = vec![json!({"revision": 5}), json!({"revision": 6})];
+        let template = json!({"data": {"spec": {"template": {"spec": {}}}}, "revision": 5});
+        let own = order("r1/undo", None);
+        let patch = own.patch(&json!({}), &revisions, &template).unwrap();
+        assert!(own.is_done(&patch, &revisions), "not seen yet");
+        revisions.push(json!({"revision": 7}));
+        assert!(own.is_done(&patch, &revisions), "seen");
+        assert!(!order("r1/undo", Some(5)).is_done(&patch, &revisions));
+        assert!(!order("r2/undo", None).is_done(&patch, &revisions));
+        revisions.push(json!({"revision": 8}));
+        assert!(!own.is_done(&patch, &revisions), "rolled out since");
+    }
 
     #[test]
     fn undo_goes_one_back_or_to_a_number() {

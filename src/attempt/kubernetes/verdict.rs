@@ -16,9 +16,8 @@ pub(super) enum Verdict {
 
 /// Of a Deployment, StatefulSet, DaemonSet or ReplicaSet; what else has replicas is judged by their number.
 pub(super) fn verdict(object: &Json) -> Verdict {
-    let seen = number(object, "/status/observedGeneration");
     // What the controller has not seen, its numbers do not tell of.
-    if seen < number(object, "/metadata/generation") {
+    if is_unseen(object) {
         return Verdict::Unseen;
     }
     match object.pointer("/kind").and_then(Json::as_str) {
@@ -26,6 +25,19 @@ pub(super) fn verdict(object: &Json) -> Verdict {
         Some("StatefulSet") => stateful_set(object),
         Some("DaemonSet") => daemon_set(object),
         _ => plain(object),
+    }
+}
+
+/// The cluster's own controllers count what they have seen; of others, some do not, or in words of their own.
+fn is_unseen(object: &Json) -> bool {
+    let seen = object
+        .pointer("/status/observedGeneration")
+        .and_then(Json::as_i64);
+    let version = object.pointer("/apiVersion").and_then(Json::as_str);
+    let own = matches!(version, None | Some("v1" | "apps/v1"));
+    match seen {
+        Some(seen) => seen < number(object, "/metadata/generation"),
+        None => own,
     }
 }
 
@@ -267,6 +279,22 @@ mod tests {
         );
         is(&object(2, 1), &Waiting("1 of 2 replicas ready".into()));
         is(&object(2, 2), &Done("2 of 2 replicas ready".into()));
+    }
+
+    #[test]
+    fn a_custom_resource_need_not_count_what_its_controller_has_seen() {
+        let mut object = json!({
+            "apiVersion": "shop.example/v1", "kind": "Cart", "metadata": {"generation": 4},
+            "spec": {"replicas": 2}, "status": {"replicas": 2},
+        });
+        is(&object, &Done("2 of 2 replicas ready".into()));
+        object["status"]["observedGeneration"] = json!("4");
+        is(&object, &Done("2 of 2 replicas ready".into()));
+        object["status"]["observedGeneration"] = json!(3);
+        is(&object, &Unseen);
+        // One of the cluster's own that was just made has no status at all.
+        let set = json!({"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"generation": 1}, "spec": {}});
+        is(&set, &Unseen);
     }
 
     #[test]

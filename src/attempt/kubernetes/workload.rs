@@ -88,29 +88,27 @@ impl Cluster<'_> {
         self.list(&kind, namespace, &params).await
     }
 
-    /// `pod/x` itself, or a ready pod of a workload.
-    pub(super) async fn ready_pod(&self, text: &str) -> Result<Thing, Trouble> {
+    /// `pod/x` itself, or a ready pod of a workload; and how it is.
+    pub(super) async fn ready_pod(&self, text: &str) -> Result<(Thing, Json), Trouble> {
         let thing = self.target(text).await?;
-        if thing.kind.resource.kind == "Pod" {
-            return Ok(thing);
-        }
         let object = self.get(&thing).await?;
+        if thing.kind.resource.kind == "Pod" {
+            return Ok((thing, object));
+        }
         let pods = self.pods_of(&thing, &object).await?;
-        let Some(ready) = pods.iter().find(|pod| pods::is_ready(pod)) else {
-            let place = self.who.place();
-            let why = format!(
-                "{place}: {}: none of its {} pods is ready",
-                thing.said(),
-                pods.len()
-            );
+        let count = pods.len();
+        let Some(ready) = pods.into_iter().find(pods::is_ready) else {
+            let (place, said) = (self.who.place(), thing.said());
+            let why = format!("{place}: {said}: none of its {count} pods is ready");
             return Err(Trouble::Unreached(why));
         };
         let kind = self.own_kind("v1", "pods").await?;
-        Ok(Thing {
+        let pod = Thing {
             kind,
             namespace: thing.namespace,
-            name: pods::name(ready).to_owned(),
-        })
+            name: pods::name(&ready).to_owned(),
+        };
+        Ok((pod, ready))
     }
 }
 

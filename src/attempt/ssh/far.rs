@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::time::Duration;
 
+use super::super::secrets::variables;
 use super::super::start::Start;
 use super::script::BOOT;
 use crate::workflow::{SecretSource, SshDoc};
@@ -104,10 +105,7 @@ fn options(limit: &str) -> [&str; 10] {
 /// Ours without the secrets: the agent, and what a `ProxyCommand` may need. No window may be opened to ask for a password.
 fn environment(secrets: &BTreeMap<String, SecretSource>) -> Vec<(OsString, OsString)> {
     let hidden = |name: &OsString| {
-        name == "SSH_ASKPASS"
-            || secrets
-                .values()
-                .any(|s| matches!(s, SecretSource::Env(variable) if name == variable.as_str()))
+        name == "SSH_ASKPASS" || variables(secrets).any(|variable| name == variable)
     };
     std::env::vars_os()
         .filter(|(name, _)| !hidden(name))

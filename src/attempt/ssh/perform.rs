@@ -141,26 +141,14 @@ fn prepare(
 
 /// A secret may come in by the environment and by standard input only: arguments can be read by every user there.
 fn no_secret_arguments(ask: &Tree<Filled>) -> Result<(), String> {
-    let Tree::Map(entries) = ask else {
-        return Ok(());
-    };
-    for (key, value) in entries.iter().filter(|(key, _)| key != "stdin") {
-        if has_secret(value) {
+    for (key, value) in ask.entries().iter().filter(|(key, _)| key != "stdin") {
+        if value.has_secret() {
             return Err(format!(
                 "{key}: a secret may not be an argument, which every user of a machine can read: pass it by `env` or `stdin`"
             ));
         }
     }
     Ok(())
-}
-
-fn has_secret(tree: &Tree<Filled>) -> bool {
-    match tree {
-        Tree::Plain(_) => false,
-        Tree::Text(text) => text.secrets().next().is_some(),
-        Tree::List(list) => list.iter().any(has_secret),
-        Tree::Map(map) => map.iter().any(|(_, value)| has_secret(value)),
-    }
 }
 
 /// What its folder is called at the far end: readable, and no other run, step or machine has the same.

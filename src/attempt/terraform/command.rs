@@ -12,12 +12,12 @@ use super::super::clock::Stopwatch;
 use super::super::family::Marks;
 use super::super::pipe::From;
 use super::super::program::stop_words;
+use super::super::secrets::variables;
 use super::super::start::{self, Start};
 use super::diagnostic::Diagnostic;
 use super::progress::Progress;
 use super::stream::{self, Counts, Lines, Said};
 use crate::run::{Ended, Leftover, Outcome};
-use crate::workflow::SecretSource;
 
 /// What is read whole; a plan of more than this is told from its counts alone.
 const TEXT_MAX: usize = 64 << 20;
@@ -66,8 +66,7 @@ impl<'a, 'c, 'l> Tool<'a, 'c, 'l> {
         dir: String,
         patience: Duration,
     ) -> Self {
-        let ours = start::ours(cx.spec);
-        let marks = ours[..3].iter().map(|(k, v)| format!("{k}={v}")).collect();
+        let ours = start::ours(cx.spec).into_iter();
         let fixed = [
             ("TF_IN_AUTOMATION", "1"),
             ("TF_INPUT", "0"),
@@ -84,7 +83,7 @@ impl<'a, 'c, 'l> Tool<'a, 'c, 'l> {
             name,
             dir,
             environment,
-            marks,
+            marks: start::marks(cx.spec),
             since: Stopwatch::start(),
             patience,
             left: Vec::new(),
@@ -208,15 +207,7 @@ fn plain_error(lines: &[String]) -> Option<String> {
 /// Clouds are told of by a hundred variables, so all of ours are handed on, but for the sources of secrets, which go only
 /// where they are named, and for arguments that would turn the call into another.
 fn inherited(cx: &Context<'_, '_>) -> impl Iterator<Item = (OsString, OsString)> {
-    let secret = |name: &str| {
-        let sources = cx.spec.secrets.values();
-        sources
-            .filter_map(|source| match source {
-                SecretSource::Env(variable) => Some(variable),
-                _ => None,
-            })
-            .any(|variable| variable == name)
-    };
+    let secret = |name: &str| variables(&cx.spec.secrets).any(|variable| variable == name);
     let all: Vec<_> = std::env::vars_os()
         .filter(|(name, _)| {
             let name = name.to_string_lossy();

@@ -8,6 +8,7 @@ use crate::workflow::check::desk::Desk;
 use crate::workflow::check::outputs::is_query;
 use crate::workflow::check::work::shell_text;
 use crate::workflow::document::{KubernetesDoc, RolloutWord, Target, is_manifest_file};
+use crate::workflow::template::Template;
 use crate::yaml::At;
 
 /// A verb, and what there is to know of it.
@@ -115,6 +116,7 @@ pub(super) fn kubernetes<'d>(desk: &mut Desk<'_>, doc: &'d KubernetesDoc, at: At
     job(desk, doc, at);
     wishes(desk, doc, at);
     argv(desk, doc, at);
+    open_secrets(desk, doc, at);
     let watches = doc.action.is_none_or(|word| word == RolloutWord::Status);
     let nature = verb.map_or(Changes, |verb| match verb.word {
         "rollout" if watches => Reads,
@@ -325,5 +327,42 @@ fn argv(desk: &mut Desk<'_>, doc: &KubernetesDoc, at: At<'_>) {
         desk.error("value_in_shell", at.nth(n).span(), message)
             .label("this could run as a command")
             .hint("write \"$1\" there, and after it: sh, \"${{ ... }}\"");
+    }
+}
+
+/// What others of the cluster may read: requests in audit logs, arguments in process lists, manifests of jobs.
+fn open_secrets(desk: &mut Desk<'_>, doc: &KubernetesDoc, at: At<'_>) {
+    let argv = doc.argv.iter().flatten().enumerate();
+    let argv = argv.map(|(n, text)| (at.down("argv").nth(n), text.as_str()));
+    let variables = doc.variables.iter().flatten();
+    let variables = variables.map(|(name, text)| (at.down("variables").down(name), text.as_str()));
+    let mut texts: Vec<(At<'_>, &str)> = argv.chain(variables).collect();
+    if let Some(manifest) = &doc.job {
+        texts_of(at.down("job"), manifest, &mut texts);
+    }
+    for (place, text) in texts {
+        if Template::parse(text).is_ok_and(|text| text.secrets().next().is_some()) {
+            let message = "others of the cluster can read a secret here";
+            desk.error("open_secret", place.span(), message)
+                .label("it would stand in audit logs, process lists or the manifest of the job")
+                .hint("keep it in a Secret of the cluster, and have the pod refer to that: `valueFrom: {secretKeyRef: {name: shop, key: password}}`");
+        }
+    }
+}
+
+fn texts_of<'d, 't>(at: At<'t>, value: &'d Json, texts: &mut Vec<(At<'t>, &'d str)>) {
+    match value {
+        Json::String(text) => texts.push((at, text)),
+        Json::Array(items) => {
+            for (n, item) in items.iter().enumerate() {
+                texts_of(at.nth(n), item, texts);
+            }
+        }
+        Json::Object(entries) => {
+            for (key, item) in entries {
+                texts_of(at.down(key), item, texts);
+            }
+        }
+        _ => {}
     }
 }

@@ -90,7 +90,7 @@ pub struct KubernetesDoc {
     /// With `job`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
-    /// With `job` and `image`: variables of the container.
+    /// With `job` and `image`: variables of the container. No secrets: whoever may look at jobs reads them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub variables: Option<BTreeMap<String, String>>,
     /// With `job`: seconds after which the cluster removes the job that has ended; never unless said.
@@ -111,7 +111,7 @@ pub struct KubernetesDoc {
     /// Runs `argv` in `pod/NAME`, or in a ready pod of a workload. Publishes `stdout`, `exit_code` and `pod`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exec: Option<String>,
-    /// With `exec`, or with `job` and `image`: the program and its arguments, no shell.
+    /// With `exec`, or with `job` and `image`: the program and its arguments, no shell. No secrets: others can read them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub argv: Option<Vec<String>>,
 
