@@ -129,7 +129,9 @@ async fn hear(
         }
     }
     frames.finish(&mut line);
-    streams.into_iter().for_each(|stream| cx.end(stream));
+    for stream in streams {
+        cx.end(stream);
+    }
     match cut {
         None => Ok(text.said),
         Some(why) => Err(Trouble::Unknown(format!("what it says was cut off: {why}"))),

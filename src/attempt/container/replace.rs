@@ -31,13 +31,8 @@ pub(super) async fn replace(
     let name = &order.name.clone();
     let before = &format!("{name}-before");
     // Whatever can fail without harm, fails before anything is touched.
-    pull::provide(
-        engine,
-        &order.image,
-        doc.pull.unwrap_or(ContainerPull::Missing),
-        cx,
-    )
-    .await?;
+    let when = doc.pull.unwrap_or(ContainerPull::Missing);
+    pull::provide(engine, &order.image, when, cx).await?;
     let there = Seen::look(engine, name).await?;
     let kept = Seen::look(engine, before).await?;
     let same = |mark: &str| {
@@ -48,19 +43,16 @@ pub(super) async fn replace(
     let by_us = same(RUN) && same(STEP);
     let adopted = by_us && same(ORDER);
     let id = match &there {
-        Some(ours) if by_us => ours.label(REPLACES).as_str().unwrap_or_default(),
-        Some(old) => old.id(),
-        // An attempt that died may have come as far as to set it aside. The first one has nothing behind it: what is kept
-        // is of another time.
-        None if cx.spec.attempt.n > 1 => kept.as_ref().map_or("", Seen::id),
-        None => "",
+        Some(ours) if by_us => ours.label(REPLACES).as_str().unwrap_or_default().to_owned(),
+        Some(old) => old.id().to_owned(),
+        None => set_aside_before(kept.as_ref(), cx),
     };
-    order.replaces(id);
+    order.replaces(&id);
     let old = Old {
         engine: engine.clone(),
         name: name.to_owned(),
         before: before.to_owned(),
-        id: id.to_owned(),
+        id,
         grace,
         ours: [RUN, STEP].map(|mark| (mark, order.mark(mark).clone())),
     };
@@ -78,12 +70,8 @@ pub(super) async fn replace(
                 // An earlier try of this step: what it replaced is kept, it is not.
                 remove(engine, name, grace, cx).await?;
             } else if let Some(there) = &there {
-                // By its id: an attempt that died may have an order under way which gives the old one that name just now.
-                if let Some(kept) = kept.filter(|kept| kept.id() != there.id()) {
-                    cx.say(&format!("{before} is {}: it makes room", kept.told()));
-                    remove(engine, kept.id(), grace, cx).await?;
-                }
-                set_aside(engine, name, before, grace, cx).await?;
+                let kept = kept.filter(|kept| kept.id() != there.id());
+                set_aside(engine, kept, name, before, grace, cx).await?;
             }
             create(engine, &order, name, cx).await?;
         }
@@ -117,14 +105,27 @@ async fn settle(
     }
 }
 
-/// The old one makes room, and can come back.
+/// The id of what an earlier attempt set aside that died before it made the new one; the first attempt has none behind it, and
+/// what is kept then is of another time.
+fn set_aside_before(kept: Option<&Seen>, cx: &Context<'_, '_>) -> String {
+    let kept = kept.filter(|_| cx.spec.attempt.n > 1);
+    kept.map_or("", Seen::id).to_owned()
+}
+
+/// The old one makes room, and can come back. One that was kept from an earlier time goes for good: by its id, since an attempt
+/// that died may have an order under way which gives the old one that name just now.
 async fn set_aside(
     engine: &Engine,
+    kept: Option<Seen>,
     name: &str,
     before: &str,
     grace: u64,
     cx: &Context<'_, '_>,
 ) -> Result<(), Trouble> {
+    if let Some(kept) = kept {
+        cx.say(&format!("{before} is {}: it makes room", kept.told()));
+        remove(engine, kept.id(), grace, cx).await?;
+    }
     stop(engine, name, grace, cx).await?;
     command(
         engine,
