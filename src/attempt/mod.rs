@@ -40,6 +40,7 @@ mod vault;
 mod watched;
 
 mod capture;
+mod cause;
 mod mask;
 mod needles;
 mod outputs;

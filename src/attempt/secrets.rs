@@ -19,7 +19,7 @@ use super::pipe::{Buffer, From};
 use super::program::exit_words;
 use super::reactor::Reactor;
 use super::signals::Signals;
-use super::start::{Start, allowed_environment, plain};
+use super::start::{OF_STEP, Start, allowed_environment, plain};
 use super::stop::asked;
 use super::{aws, vault};
 use crate::secret::Secret;
@@ -197,6 +197,7 @@ fn read(name: &str, source: &SecretSource, tools: &mut Tools<'_>) -> Result<Stri
             spoken(source)
         )));
     }
+    too_large(value.len(), &spoken(source)).map_err(failed)?;
     Ok(value)
 }
 
@@ -262,7 +263,8 @@ fn without_line_break(mut text: String) -> String {
     text
 }
 
-fn from_file(path: &str) -> Result<String, String> {
+/// The text of a file that is regular and small.
+pub(super) fn from_file(path: &str) -> Result<String, String> {
     let unreadable = |e: std::io::Error| format!("cannot read file {path}: {}", plain(&e));
     // Looked at first: opening a pipe would wait for its writer.
     let facts = fs::metadata(path).map_err(unreadable)?;
@@ -277,20 +279,28 @@ fn from_file(path: &str) -> Result<String, String> {
 }
 
 fn text(bytes: Vec<u8>, source: &str) -> Result<String, String> {
-    if bytes.len() as u64 > LARGEST {
+    too_large(bytes.len(), source)?;
+    String::from_utf8(bytes).map_err(|_| format!("{source} does not give UTF-8"))
+}
+
+fn too_large(bytes: usize, source: &str) -> Result<(), String> {
+    if bytes as u64 > LARGEST {
         return Err(format!("{source} gives more than {LARGEST} bytes"));
     }
-    String::from_utf8(bytes).map_err(|_| format!("{source} does not give UTF-8"))
+    Ok(())
 }
 
 fn from_command(argv: &[String], tools: &mut Tools<'_>) -> Result<String, Refused> {
     let name = format!("command `{}`", argv.join(" "));
     let failed = |why: String| Refused::Failed(format!("{name} failed: {why}"));
-    let start = Start {
+    let mut start = Start {
         argv: argv.iter().map(OsString::from).collect(),
         env: allowed_environment(),
         cwd: None,
     };
+    // What it leaves behind is ended; what a step left behind has a name there, and lives on.
+    start.env.push((OF_STEP.into(), OsString::new()));
+    let marks = vec![format!("{OF_STEP}=")];
     let terms = Terms {
         stdin: None,
         output: Output::Apart,
@@ -307,7 +317,7 @@ fn from_command(argv: &[String], tools: &mut Tools<'_>) -> Result<String, Refuse
         }
     };
     let mut ended = |group: i32, _: Option<&Stop>| {
-        tools.family.end(&Vec::new(), group, Duration::ZERO);
+        tools.family.end(&marks, group, Duration::ZERO);
     };
     let gone = start
         .command()

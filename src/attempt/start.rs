@@ -11,6 +11,9 @@ use rustix::fs::{Access, access};
 
 use crate::run::Spec;
 
+/// Whose process it is.
+pub(super) const OF_STEP: &str = "FLIGHTDECK_STEP_ID";
+
 /// All that it takes to start a program.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Start {
@@ -32,7 +35,7 @@ pub(super) fn allowed_environment() -> Vec<(OsString, OsString)> {
 pub(super) fn ours(spec: &Spec) -> [(&'static str, String); 5] {
     [
         ("FLIGHTDECK_RUN_ID", spec.run.as_str().to_owned()),
-        ("FLIGHTDECK_STEP_ID", spec.attempt.step.as_str().to_owned()),
+        (OF_STEP, spec.attempt.step.as_str().to_owned()),
         ("FLIGHTDECK_ATTEMPT", spec.attempt.n.to_string()),
         ("FLIGHTDECK_IDEMPOTENCY_KEY", spec.idempotency_key.clone()),
         ("FLIGHTDECK_RUN_KIND", spec.kind.clone()),

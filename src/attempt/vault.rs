@@ -7,7 +7,7 @@ use reqwest::{Method, Url};
 use serde_json::Value as Json;
 
 use super::http::{Guard, Lost, Request, Sender};
-use super::start::plain;
+use super::secrets::from_file;
 use crate::workflow::VaultDoc;
 
 /// For one answer.
@@ -100,11 +100,9 @@ fn token(source: &VaultDoc) -> Result<String, String> {
     }
     let missing = "no token for Vault: set VAULT_TOKEN, run `vault login`, or add `token_env` or `token_file`";
     let path = said.or_else(home).ok_or(missing)?;
-    match std::fs::read_to_string(&path) {
+    match from_file(&path) {
         Ok(text) => Ok(text.trim().to_owned()),
-        Err(e) if source.token_file.is_some() => {
-            Err(format!("cannot read file {path}: {}", plain(&e)))
-        }
+        Err(why) if source.token_file.is_some() => Err(why),
         Err(_) => Err(missing.to_owned()),
     }
 }

@@ -441,6 +441,34 @@ fn what_a_step_leaves_behind_is_told_and_never_waited_for() {
     until("the sleepers end", || end_all("sleep 300", &pattern) == 0);
 }
 
+/// Its parent was left behind by a step and ended later, so it is our child now; the step of the secret has its own to end.
+#[test]
+fn a_secret_from_a_command_ends_no_daemon_of_an_earlier_step() {
+    let mut bench = Bench::new();
+    let (pid, go) = (bench.dir.path().join("pid"), bench.dir.path().join("go"));
+    let text = format!(
+        "setsid sh -c 'sleep 303 & echo $! >{pid}.new; mv {pid}.new {pid}; until [ -e {go} ]; do sleep 0.02; done' >/dev/null 2>&1 </dev/null & until [ -e {pid} ]; do :; done",
+        pid = pid.display(),
+        go = go.display()
+    );
+    check(&mut bench, &text, Outcome::Succeeded, "");
+    let pid = std::fs::read_to_string(&pid).unwrap();
+    std::fs::write(&go, "").unwrap();
+    let parent = format!("PPid:\t{}\n", bench.child.id());
+    let status = std::path::PathBuf::from(format!("/proc/{}/status", pid.trim()));
+    until("the daemon is handed on", || {
+        std::fs::read_to_string(&status).is_ok_and(|text| text.contains(&parent))
+    });
+    let script = "sleep 304 >/dev/null 2>&1 & echo from-a-command";
+    let source = SecretSource::Command(["sh", "-c", script].map(str::to_owned).to_vec());
+    let mut one = with_secrets(shell("true"), &[("x", source)]);
+    one.attempt.n = fresh();
+    assert_eq!(bench.run(&one).outcome, Outcome::Succeeded);
+    let daemons = end_all("sleep 303", "FLIGHTDECK_RUN_ID=test-run");
+    let own = end_all("sleep 304", "FLIGHTDECK_STEP_ID=");
+    assert_eq!((daemons, own), (1, 0));
+}
+
 /// Ends the processes with this command line and mark; says how many there were.
 fn end_all(command: &str, mark: &str) -> usize {
     let mut found = 0;

@@ -1,5 +1,7 @@
 //! `container` against podman's API. What came of it is read back by podman itself.
 
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener};
 use std::ops::Deref;
 
 use serde_json::Value as Json;
@@ -376,4 +378,117 @@ fn an_image_is_fetched_with_the_login_of_the_user() {
     assert_eq!(code, 0, "{talk} {}", harbour.log("a"));
     assert_eq!(harbour.there(), ["fetched running"]);
     assert!(harbour.log("a").contains(&format!("pulling {image}")));
+}
+
+/// What a step said may be anything: as a name it asks for nothing else.
+#[test]
+fn a_name_that_is_none_asks_for_nothing() {
+    let harbour = Harbour::new("stowed");
+    let made = podman(&["create", "--name", "stowed", "localhost/app:1"]);
+    assert!(made.status.success(), "{made:?}");
+    for name in ["prune?x=", "../containers/prune?x="] {
+        let step = format!("  - {{id: a, container: {{start: '{name}'}}}}\n");
+        let (code, talk) = harbour.sail(&step);
+        assert_eq!(code, 1, "{talk}");
+        let message = harbour.message("a");
+        assert!(message.contains("is no name of a container"), "{message}");
+        assert_eq!(harbour.there(), ["stowed created"]);
+        std::fs::remove_dir_all(harbour.path("state/runs/r")).expect("forgotten");
+    }
+}
+
+/// Nothing was set aside, so nothing comes back: what is kept was stopped by somebody, long ago.
+#[test]
+fn what_another_replace_has_kept_is_not_started() {
+    let harbour = Harbour::new("bygone");
+    let made = podman(&["create", "--name", "bygone-before", "localhost/app:1"]);
+    assert!(made.status.success(), "{made:?}");
+    for (new, why) in [
+        ("network: nowhere", "cannot make the container bygone: "),
+        (
+            "healthcheck: [/bin/false]",
+            "bygone is unhealthy by its own healthcheck",
+        ),
+    ] {
+        let (code, talk) = harbour.sail(&format!(
+            "  - {{id: new, container: {{replace: {{image: 'localhost/app:1', name: NAME, {new}}}, grace: 0}}}}\n"
+        ));
+        assert_eq!(code, 1, "{talk}");
+        let message = harbour.message("new");
+        assert!(
+            message.starts_with(why)
+                && message.ends_with("; there is no bygone, as there was none before"),
+            "{message}"
+        );
+        assert_eq!(harbour.there(), ["bygone-before created"]);
+        std::fs::remove_dir_all(harbour.path("state/runs/r")).expect("forgotten");
+    }
+}
+
+/// An engine that answers each question by its first line, and hangs up without a word where there is no answer.
+fn engine(answer: fn(&str) -> Option<(u16, &'static str)>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let mut client = client.expect("a client");
+            let mut buffer = [0; 16 << 10];
+            let n = client.read(&mut buffer).unwrap_or_default();
+            let asked = String::from_utf8_lossy(&buffer[..n]).into_owned();
+            if let Some((status, body)) = asked.lines().next().and_then(answer) {
+                let head = format!(
+                    "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {}",
+                    body.len()
+                );
+                let _ = write!(client, "{head}\r\n\r\n{body}");
+            }
+            let _ = client.shutdown(Shutdown::Write);
+            // Closed with something unread, the answer might be lost on its way.
+            let _ = std::io::copy(&mut client, &mut std::io::sink());
+        }
+    });
+    format!("tcp://{address}")
+}
+
+/// The engine is gone after it has obeyed: what was done may not be done again by a retry that nobody has thought about.
+#[test]
+fn what_was_obeyed_is_not_called_a_failure() {
+    let harbour = Harbour::new("obeyed");
+    let deaf = engine(|asked| match asked {
+        _ if asked.contains("/exec/e/start") => Some((200, "")),
+        _ if asked.contains("/exec ") => Some((201, r#"{"Id": "e"}"#)),
+        _ if asked.contains("/restart") => Some((204, "")),
+        _ => None,
+    });
+    for (verb, done) in [
+        ("exec: NAME, command: [x]", "the program was run in obeyed"),
+        ("restart: NAME", "obeyed was restarted"),
+    ] {
+        let step = format!("  - {{id: a, container: {{{verb}, host: '{deaf}'}}}}\n");
+        let mut run = harbour.begin(&harbour.steps(&step), &["--hold"]);
+        until("the verdict", || harbour.is("a", "unknown"));
+        let message = harbour.message("a");
+        let start = format!("{done}, but what came of it is not known: the container engine at ");
+        assert!(message.starts_with(&start), "{message}");
+        run.kill().expect("killed");
+        run.wait().expect("reaped");
+        std::fs::remove_dir_all(harbour.path("state/runs/r")).expect("forgotten");
+    }
+}
+
+/// The image that is there is an old one: a pull that failed may not pass it off as new.
+#[test]
+fn a_pull_that_is_refused_is_refused() {
+    let harbour = Harbour::new("stale");
+    let down = engine(|asked| match asked {
+        _ if asked.contains("/images/create") => Some((502, "no upstream\n")),
+        _ => Some((200, r#"{"Id": "sha256:00"}"#)),
+    });
+    let step = format!("  - {{id: a, container: {{pull: 'app:1', host: '{down}'}}}}\n");
+    let (code, talk) = harbour.sail(&step);
+    assert_eq!(code, 1, "{talk}");
+    assert_eq!(
+        harbour.message("a"),
+        "cannot pull app:1: status 502: no upstream"
+    );
 }

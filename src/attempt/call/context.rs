@@ -132,6 +132,19 @@ impl<'a, 'l> Context<'a, 'l> {
         log.end(stream);
     }
 
+    /// For what something says that runs elsewhere: masked across whatever cuts it.
+    pub(in super::super) fn stream(&self) -> Stream {
+        Stream::new(self.known.masker())
+    }
+
+    pub(in super::super) fn pour(&self, stream: &mut Stream, bytes: &[u8]) {
+        self.log.borrow_mut().write(stream, bytes);
+    }
+
+    pub(in super::super) fn end(&self, stream: Stream) {
+        self.log.borrow_mut().end(stream);
+    }
+
     /// How it stands inside, in a few words: shown beside the step while it runs, and logged when it changes.
     pub(in super::super) fn status(&self, words: &str) {
         if *self.status.borrow() != words {

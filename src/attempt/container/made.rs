@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::Value as Json;
 
 use super::super::call::{Answer, Context, Farewell, Parted, Trouble};
-use super::engine::Engine;
+use super::engine::{Engine, after};
 use super::order::{KEY, ORDER, Order, RUN, STEP};
 use super::perform::{remove, start};
 use super::watch::{Seen, healthy};
@@ -38,10 +38,11 @@ pub(super) async fn run(
         begin(engine, name, cx).await?;
     }
     let seen = match goal {
-        ContainerGoal::Started => Seen::get(engine, name).await?,
-        ContainerGoal::Healthy => healthy(engine, name, doc.healthy.as_ref(), cx).await?,
-        ContainerGoal::Exit => to_its_end(engine, name, cx).await?,
+        ContainerGoal::Started => Seen::get(engine, name).await,
+        ContainerGoal::Healthy => healthy(engine, name, doc.healthy.as_ref(), cx).await,
+        ContainerGoal::Exit => to_its_end(engine, name, cx).await,
     };
+    let seen = seen.map_err(after(format!("{name} was started")))?;
     let mut answer = seen.answer();
     answer.insert("adopted".to_owned(), Json::Bool(adopted));
     Ok(answer)
@@ -93,7 +94,7 @@ pub(super) async fn create(
         .query(&[("name", name)])
         .json(&order.body);
     cx.under_way(true);
-    let reply = engine.ask(request).await?;
+    let reply = engine.order(request, 0).await?;
     cx.under_way(false);
     if reply.status != 201 {
         return Err(reply.refused(&format!("cannot make the container {name}")));
@@ -123,7 +124,8 @@ fn halt(engine: &Engine, name: &str, cx: &Context<'_, '_>) -> Farewell {
     let grace = cx.spec.grace().as_secs();
     let part = async move {
         let path = format!("/containers/{name}/stop?t={grace}");
-        match engine.post(&path).await {
+        let request = engine.request(Method::POST, &path);
+        match engine.order(request, grace).await {
             Ok(reply) if matches!(reply.status, 200..=299 | 304 | 404) => {
                 Parted::Stopped(format!("{name} was stopped"))
             }
@@ -140,7 +142,9 @@ async fn to_its_end(engine: &Engine, name: &str, cx: &Context<'_, '_>) -> Result
     // It would go on by itself if we are stopped now.
     cx.when_stopped(Some(halt(engine, name, cx)));
     inside::follow(engine, name, cx).await?;
-    let waited = engine.post(&format!("/containers/{name}/wait")).await?;
+    // However long it takes.
+    let request = engine.request(Method::POST, &format!("/containers/{name}/wait"));
+    let waited = engine.whole(engine.send(request).await?).await?;
     cx.when_stopped(None);
     if waited.status != 200 {
         return Err(waited.refused(&format!("cannot wait for {name}")));

@@ -9,6 +9,7 @@ mod engine;
 mod frames;
 mod inside;
 mod login;
+mod names;
 mod order;
 mod pull;
 mod watch;

@@ -12,6 +12,8 @@ const ATTEMPT: &str = "flightdeck.attempt";
 pub(super) const KEY: &str = "flightdeck.idempotency_key";
 /// Of what was ordered: another order is not answered by the same container.
 pub(super) const ORDER: &str = "flightdeck.order";
+/// The id of the container in whose place it stands; empty if there was none.
+pub(super) const REPLACES: &str = "flightdeck.replaces";
 
 pub(super) struct Order {
     pub(super) name: String,
@@ -81,6 +83,10 @@ impl Order {
         );
         body["Labels"] = json!(labels);
         Ok(Self { name, image, body })
+    }
+
+    pub(super) fn replaces(&mut self, id: &str) {
+        self.body["Labels"][REPLACES] = json!(id);
     }
 
     /// The mark `name` of this order.

@@ -1,12 +1,17 @@
 //! One question to the engine of containers: which verb, and what came of it.
 
+use std::time::Duration;
+
+use reqwest::Method;
 use serde_json::json;
 
 use super::super::call::{Answer, Context, Trouble};
-use super::engine::Engine;
+use super::super::clock::Stopwatch;
+use super::engine::{Engine, after};
 use super::order::with_tag;
-use super::watch::{Seen, healthy};
-use super::{inside, made, pull, replace};
+use super::watch::{EVERY, PATIENCE, Seen, healthy};
+use super::{inside, made, names, pull, replace};
+use crate::time::spoken_span;
 use crate::workflow::{ContainerDoc, ContainerPull, ContainerWait, Count};
 
 /// Seconds from TERM to KILL.
@@ -16,6 +21,7 @@ pub(in super::super) async fn perform(
     ask: ContainerDoc,
     cx: &Context<'_, '_>,
 ) -> Result<Answer, Trouble> {
+    check_names(&ask)?;
     let engine = Engine::find(ask.host.as_deref(), cx)?;
     let grace = ask.grace.as_ref().map_or(Ok(GRACE), Count::value);
     let grace = grace.map_err(|e| Trouble::Failed(format!("grace: {e}")))?;
@@ -43,20 +49,24 @@ pub(in super::super) async fn perform(
     }
     let seen = if let Some(name) = &ask.start {
         start(&engine, name, cx).await?;
-        steady(&engine, name, &ask, cx).await?
+        let seen = steady(&engine, name, &ask, cx).await;
+        seen.map_err(after(format!("{name} was started")))?
     } else if let Some(name) = &ask.restart {
         order(
             &engine,
             &format!("/containers/{name}/restart?t={grace}"),
             "restart",
             name,
+            grace,
             cx,
         )
         .await?;
-        steady(&engine, name, &ask, cx).await?
+        let seen = steady(&engine, name, &ask, cx).await;
+        seen.map_err(after(format!("{name} was restarted")))?
     } else if let Some(name) = &ask.stop {
         stop(&engine, name, grace, cx).await?;
-        Seen::get(&engine, name).await?
+        let seen = Seen::get(&engine, name).await;
+        seen.map_err(after(format!("{name} was stopped")))?
     } else if let Some(name) = &ask.wait {
         wait(&engine, name, &ask, cx).await?
     } else if let Some(name) = &ask.inspect {
@@ -75,6 +85,25 @@ pub(in super::super) async fn answers(
     let engine = Engine::find(ask.host.as_deref(), cx)?;
     engine.ping().await?;
     Ok(Answer::new())
+}
+
+/// Of all containers that it names.
+fn check_names(ask: &ContainerDoc) -> Result<(), Trouble> {
+    let made = [&ask.run, &ask.replace].into_iter().flatten();
+    let named = [
+        &ask.start,
+        &ask.stop,
+        &ask.restart,
+        &ask.remove,
+        &ask.wait,
+        &ask.logs,
+        &ask.exec,
+        &ask.inspect,
+    ];
+    let named = named.into_iter().flatten();
+    named
+        .chain(made.filter_map(|doc| doc.name.as_ref()))
+        .try_for_each(|name| names::container(name))
 }
 
 /// What was started is healthy, if it is said how to tell.
@@ -100,10 +129,13 @@ async fn wait(
         None | Some(ContainerWait::Healthy) => {
             healthy(engine, name, ask.healthy.as_ref(), cx).await
         }
-        Some(ContainerWait::Running) => until(engine, name, "running", Seen::is_running, cx).await,
+        Some(ContainerWait::Running) => {
+            until(engine, name, "running", Seen::is_running, PATIENCE, cx).await
+        }
         Some(ContainerWait::Exited) => {
             let is_over = |seen: &Seen| !seen.is_running() && seen.status() != "created";
-            until(engine, name, "at its end", is_over, cx).await
+            // A job may take hours: only the step's own timeout says how long is too long.
+            until(engine, name, "at its end", is_over, Duration::MAX, cx).await
         }
     }
 }
@@ -113,15 +145,22 @@ async fn until(
     name: &str,
     goal: &str,
     holds: impl Fn(&Seen) -> bool,
+    limit: Duration,
     cx: &Context<'_, '_>,
 ) -> Result<Seen, Trouble> {
+    let watch = Stopwatch::start();
     loop {
         let seen = Seen::get(engine, name).await?;
         if holds(&seen) {
             return Ok(seen);
         }
-        cx.status(&format!("{name} is {}, not yet {goal}", seen.status()));
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        let stands = format!("{name} is {}, not yet {goal}", seen.status());
+        cx.status(&stands);
+        if watch.elapsed() >= limit {
+            let limit = spoken_span(limit);
+            return Err(Trouble::Failed(format!("waited for {limit}: {stands}")));
+        }
+        tokio::time::sleep(EVERY).await;
     }
 }
 
@@ -135,6 +174,7 @@ pub(super) async fn start(
         &format!("/containers/{name}/start"),
         "start",
         name,
+        0,
         cx,
     )
     .await
@@ -152,6 +192,7 @@ pub(super) async fn stop(
         &format!("/containers/{name}/stop?t={grace}"),
         "stop",
         name,
+        grace,
         cx,
     )
     .await
@@ -172,11 +213,8 @@ pub(super) async fn remove(
         stop(engine, name, grace, cx).await?;
     }
     cx.under_way(true);
-    let request = engine.request(
-        reqwest::Method::DELETE,
-        &format!("/containers/{name}?force=1"),
-    );
-    let reply = engine.ask(request).await?;
+    let request = engine.request(Method::DELETE, &format!("/containers/{name}?force=1"));
+    let reply = engine.order(request, 0).await?;
     cx.under_way(false);
     match reply.status {
         200..=299 | 404 => {
@@ -187,16 +225,18 @@ pub(super) async fn remove(
     }
 }
 
-/// One order without a body. What is as it was ordered already answers 304.
+/// One order without a body, which may take `grace` seconds. What is as it was ordered already answers 304.
 pub(super) async fn order(
     engine: &Engine,
     path: &str,
     verb: &str,
     name: &str,
+    grace: u64,
     cx: &Context<'_, '_>,
 ) -> Result<(), Trouble> {
+    let request = engine.request(Method::POST, path);
     cx.under_way(true);
-    let reply = engine.post(path).await?;
+    let reply = engine.order(request, grace).await?;
     cx.under_way(false);
     match reply.status {
         304 => cx.say(&format!("{verb} {name}: it is so already")),

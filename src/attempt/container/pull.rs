@@ -7,9 +7,13 @@ use reqwest::Method;
 use serde_json::Value as Json;
 
 use super::super::call::{Context, Trouble};
-use super::engine::Engine;
-use super::login;
+use super::super::cause::innermost;
+use super::engine::{Engine, again};
+use super::{login, names};
 use crate::workflow::ContainerPull;
+
+/// Of what the engine tells while it fetches.
+const LINE_MAX: usize = 1 << 20;
 
 /// Fetches the image if it has to be. `Ok` is its id.
 pub(super) async fn provide(
@@ -18,6 +22,7 @@ pub(super) async fn provide(
     when: ContainerPull,
     cx: &Context<'_, '_>,
 ) -> Result<String, Trouble> {
+    names::image(image)?;
     if when != ContainerPull::Always {
         if let Some(id) = known(engine, image).await? {
             return Ok(id);
@@ -53,27 +58,35 @@ async fn pull(engine: &Engine, image: &str, cx: &Context<'_, '_>) -> Result<(), 
     if let Some(header) = login::header(image, cx) {
         request = request.header("X-Registry-Auth", header);
     }
+    // Fetching an image twice does no harm.
     let response = engine.send(request).await.map_err(again)?;
+    if !response.status().is_success() {
+        let reply = engine.whole(response).await.map_err(again)?;
+        return Err(reply.refused(&format!("cannot pull {image}")));
+    }
     let mut layers = Layers::default();
     let mut stream = response.bytes_stream();
     let mut open = Vec::new();
     while let Some(bytes) = stream.next().await {
-        let cut = |e| Trouble::Unreached(format!("the pull of {image} was cut off: {e}"));
-        open.extend_from_slice(&bytes.map_err(cut)?);
-        while let Some(end) = open.iter().position(|b| *b == b'\n') {
-            let line: Vec<u8> = open.drain(..=end).collect();
-            layers.hear(&line, image, cx)?;
+        let cut = |e| {
+            let why = innermost(&e);
+            Trouble::Unreached(format!("the pull of {image} was cut off: {why}"))
+        };
+        for piece in bytes.map_err(cut)?.split_inclusive(|b| *b == b'\n') {
+            open.extend_from_slice(piece);
+            if open.len() > LINE_MAX {
+                let why = format!(
+                    "cannot pull {image}: the engine tells of it in a line of more than 1 MiB"
+                );
+                return Err(Trouble::Failed(why));
+            }
+            if piece.ends_with(b"\n") {
+                layers.hear(&open, image, cx)?;
+                open.clear();
+            }
         }
     }
     layers.hear(&open, image, cx)
-}
-
-/// Fetching an image twice does no harm.
-fn again(trouble: Trouble) -> Trouble {
-    match trouble {
-        Trouble::Unknown(why) => Trouble::Unreached(why),
-        other => other,
-    }
 }
 
 /// How far each layer is.

@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 use super::super::call::{Answer, Context, Farewell, Parted, Trouble};
 use super::engine::Engine;
 use super::made::create;
-use super::order::{ORDER, Order, RUN, STEP};
+use super::order::{ORDER, Order, REPLACES, RUN, STEP};
 use super::perform::{order as command, remove, start, stop};
 use super::pull;
 use super::watch::{Seen, healthy};
@@ -27,18 +27,14 @@ pub(super) async fn replace(
     grace: u64,
     cx: &Context<'_, '_>,
 ) -> Result<Answer, Trouble> {
-    let order = Order::new(doc, cx.spec).map_err(Trouble::Failed)?;
-    let name = order.name.as_str();
+    let mut order = Order::new(doc, cx.spec).map_err(Trouble::Failed)?;
+    let name = &order.name.clone();
     let before = &format!("{name}-before");
     // Whatever can fail without harm, fails before anything is touched.
-    pull::provide(
-        engine,
-        &order.image,
-        doc.pull.unwrap_or(ContainerPull::Missing),
-        cx,
-    )
-    .await?;
+    let when = doc.pull.unwrap_or(ContainerPull::Missing);
+    pull::provide(engine, &order.image, when, cx).await?;
     let there = Seen::look(engine, name).await?;
+    let kept = Seen::look(engine, before).await?;
     let same = |mark: &str| {
         there
             .as_ref()
@@ -46,10 +42,17 @@ pub(super) async fn replace(
     };
     let by_us = same(RUN) && same(STEP);
     let adopted = by_us && same(ORDER);
+    let id = match &there {
+        Some(ours) if by_us => ours.label(REPLACES).as_str().unwrap_or_default().to_owned(),
+        Some(old) => old.id().to_owned(),
+        None => set_aside_before(kept.as_ref(), cx),
+    };
+    order.replaces(&id);
     let old = Old {
         engine: engine.clone(),
         name: name.to_owned(),
         before: before.to_owned(),
+        id,
         grace,
         ours: [RUN, STEP].map(|mark| (mark, order.mark(mark).clone())),
     };
@@ -67,7 +70,8 @@ pub(super) async fn replace(
                 // An earlier try of this step: what it replaced is kept, it is not.
                 remove(engine, name, grace, cx).await?;
             } else if let Some(there) = &there {
-                set_aside(engine, there, name, before, grace, cx).await?;
+                let kept = kept.filter(|kept| kept.id() != there.id());
+                set_aside(engine, kept, name, before, grace, cx).await?;
             }
             create(engine, &order, name, cx).await?;
         }
@@ -80,8 +84,11 @@ pub(super) async fn replace(
             answer.insert("adopted".to_owned(), Json::Bool(adopted));
             Ok(answer)
         }
-        Err(Trouble::Failed(why)) => Err(undo(&old, why, cx).await),
-        Err(other) => Err(other),
+        // Whether an order without an answer is still carried out is not known, and undoing would race it.
+        Err(Trouble::Unknown(why)) => Err(Trouble::Unknown(format!(
+            "{why}; the old {name} may be stopped: look at {name} and {before}, or retry, which goes on from what is there"
+        ))),
+        Err(Trouble::Failed(why) | Trouble::Unreached(why)) => Err(undo(&old, why, cx).await),
     }
 }
 
@@ -98,18 +105,24 @@ async fn settle(
     }
 }
 
+/// The id of what an earlier attempt set aside that died before it made the new one; the first attempt has none behind it, and
+/// what is kept then is of another time.
+fn set_aside_before(kept: Option<&Seen>, cx: &Context<'_, '_>) -> String {
+    let kept = kept.filter(|_| cx.spec.attempt.n > 1);
+    kept.map_or("", Seen::id).to_owned()
+}
+
 /// The old one makes room, and can come back. One that was kept from an earlier time goes for good: by its id, since an attempt
 /// that died may have an order under way which gives the old one that name just now.
 async fn set_aside(
     engine: &Engine,
-    old: &Seen,
+    kept: Option<Seen>,
     name: &str,
     before: &str,
     grace: u64,
     cx: &Context<'_, '_>,
 ) -> Result<(), Trouble> {
-    let kept = Seen::look(engine, before).await?;
-    if let Some(kept) = kept.filter(|kept| kept.id() != old.id()) {
+    if let Some(kept) = kept {
         cx.say(&format!("{before} is {}: it makes room", kept.told()));
         remove(engine, kept.id(), grace, cx).await?;
     }
@@ -119,6 +132,7 @@ async fn set_aside(
         &format!("/containers/{name}/rename?name={before}"),
         "rename",
         name,
+        0,
         cx,
     )
     .await
@@ -149,6 +163,9 @@ struct Old {
     engine: Engine,
     name: String,
     before: String,
+    /// Of what this step set aside, or was about to; empty if there was nothing. What else has the name `before` was kept
+    /// from an earlier time, and stays as it is.
+    id: String,
     /// Seconds that the new one has to end.
     grace: u64,
     /// By which the new one is known.
@@ -166,37 +183,42 @@ impl Old {
     }
 
     async fn steps_back(&self) -> Result<String, Trouble> {
-        let (name, before) = (&self.name, &self.before);
+        let (name, id) = (&self.name, &self.id);
         let there = Seen::look(&self.engine, name).await?;
-        if let Some(there) = &there
-            && !self
-                .ours
-                .iter()
-                .all(|(mark, value)| there.label(mark) == value)
-        {
-            // It was not set aside yet, but may have been stopped for that.
-            self.order(Method::POST, &format!("{name}/start")).await?;
-            return Ok(format!("the old {name} runs"));
-        }
-        if there.is_some() {
-            let stop = format!("{name}/stop?t={}", self.grace);
+        if let Some(there) = &there {
+            if there.id() == id {
+                // It was not set aside yet, but may have been stopped for that.
+                self.order(Method::POST, &format!("{id}/start")).await?;
+                return Ok(format!("the old {name} runs"));
+            }
+            if !self.is_new(there) {
+                let whose = there.told();
+                return Err(Trouble::Failed(format!("{name} is now {whose}")));
+            }
+            let new = there.id();
+            let stop = format!("{new}/stop?t={}", self.grace);
             self.order(Method::POST, &stop).await?;
-            self.order(Method::DELETE, &format!("{name}?force=1"))
+            self.order(Method::DELETE, &format!("{new}?force=1"))
                 .await?;
         }
-        if Seen::look(&self.engine, before).await?.is_none() {
-            return Ok(format!("it was removed, there was no old {name}"));
+        if id.is_empty() {
+            return Ok(format!("there is no {name}, as there was none before"));
         }
-        let rename = format!("{before}/rename?name={name}");
+        let rename = format!("{id}/rename?name={name}");
         self.order(Method::POST, &rename).await?;
-        self.order(Method::POST, &format!("{name}/start")).await?;
+        self.order(Method::POST, &format!("{id}/start")).await?;
         Ok(format!("the old {name} is back and runs"))
+    }
+
+    fn is_new(&self, there: &Seen) -> bool {
+        let mut marks = self.ours.iter();
+        marks.all(|(mark, value)| there.label(mark) == value)
     }
 
     /// What is so already is as good as done.
     async fn order(&self, method: Method, what: &str) -> Result<(), Trouble> {
         let request = self.engine.request(method, &format!("/containers/{what}"));
-        let reply = self.engine.ask(request).await?;
+        let reply = self.engine.order(request, self.grace).await?;
         match reply.status {
             200..=299 | 304 => Ok(()),
             _ => Err(reply.refused(what)),

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use reqwest::Method;
 use serde_json::Value as Json;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -12,11 +11,11 @@ use super::super::clock::Stopwatch;
 use super::engine::Engine;
 use crate::workflow::HealthyDoc;
 
-const EVERY: Duration = Duration::from_millis(300);
+pub(super) const EVERY: Duration = Duration::from_millis(300);
 /// For one look from outside.
 const LOOK: Duration = Duration::from_secs(5);
 /// A service that has not become healthy by then will not, unless the step has a timeout of its own that is shorter.
-const PATIENCE: Duration = Duration::from_mins(5);
+pub(super) const PATIENCE: Duration = Duration::from_mins(5);
 
 /// What `GET /containers/NAME/json` says.
 #[derive(Clone, Debug)]
@@ -168,7 +167,7 @@ fn last(seen: &Seen) -> String {
 async fn check_now(engine: &Engine, name: &str) {
     let path = format!("/libpod/containers/{name}/healthcheck");
     // What it says is read where Docker says it too.
-    let _ = engine.ask(engine.request(Method::GET, &path)).await;
+    let _ = engine.get(&path).await;
 }
 
 async fn answers(doc: &HealthyDoc, cx: &Context<'_, '_>) -> Result<(), String> {

@@ -9,6 +9,7 @@ use reqwest::header::{CONTENT_LENGTH, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response, StatusCode, Url};
 
+use super::super::cause::{chain, innermost};
 use super::answer::{Answer, BODY_MAX};
 use super::guard::{Forbidden, Guard};
 use super::request::Request;
@@ -69,7 +70,9 @@ impl Sender {
             .pool_max_idle_per_host(0)
             .dns_resolver(guard.clone())
             .build()
-            .map_err(|e| Trouble::Wrong(format!("cannot prepare the request: {}", reason(&e))))?;
+            .map_err(|e| {
+                Trouble::Wrong(format!("cannot prepare the request: {}", innermost(&e)))
+            })?;
         Ok(Self {
             client,
             guard,
@@ -184,7 +187,7 @@ impl Sender {
             return Trouble::Wrong(why);
         }
         if error.is_builder() {
-            return Trouble::Wrong(format!("the request cannot be sent: {}", reason(error)));
+            return Trouble::Wrong(format!("the request cannot be sent: {}", innermost(error)));
         }
         if error.is_connect() || !self.was_sent() {
             let host = url.host_str().unwrap_or_default();
@@ -264,7 +267,7 @@ fn connect_reason(url: &Url, error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no connection in time".into();
     }
-    let why = reason(error);
+    let why = innermost(error);
     let texts = chain(error);
     let about_names = texts.iter().any(|t| t.contains("dns error"));
     let about_tcp = texts.iter().any(|t| t.contains("tcp connect error"));
@@ -279,25 +282,6 @@ fn broken_reason(error: &reqwest::Error, silence: Duration) -> String {
     if error.is_timeout() {
         format!("nothing for {}", spoken_span(silence))
     } else {
-        reason(error)
+        innermost(error)
     }
-}
-
-/// The innermost cause: the outer ones only say that something failed.
-fn reason(error: &reqwest::Error) -> String {
-    let text = chain(error).pop().unwrap_or_default();
-    match text.find(" (os error ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
-    }
-}
-
-fn chain(error: &reqwest::Error) -> Vec<String> {
-    let mut texts = vec![error.to_string()];
-    let mut source = error.source();
-    while let Some(inner) = source {
-        texts.push(inner.to_string());
-        source = inner.source();
-    }
-    texts
 }

@@ -8,6 +8,7 @@ use kube::client::AuthError;
 use kube::config::ExecConfig;
 use kube::core::Status;
 
+use super::super::cause::chain;
 use super::login::Who;
 
 /// What became of one request.
@@ -75,16 +76,6 @@ fn of_connection(error: &Error) -> Fault {
         return Fault::Unreached(cause(&told));
     }
     Fault::Cut(cause(&told))
-}
-
-fn chain(error: &Error) -> Vec<String> {
-    let mut told = vec![error.to_string()];
-    let mut next = error.source();
-    while let Some(error) = next {
-        told.push(error.to_string());
-        next = error.source();
-    }
-    told
 }
 
 /// The innermost cause, which is the one that a person can do something about.

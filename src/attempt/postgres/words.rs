@@ -6,6 +6,7 @@ use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, ErrorPosition, Severity, SqlState};
 
 use super::super::call::Trouble;
+use super::super::cause::innermost;
 use super::super::tls;
 
 /// Characters of a statement around the place of an error.
@@ -91,18 +92,4 @@ fn is_refusal(code: &SqlState) -> bool {
         SqlState::INSUFFICIENT_PRIVILEGE,
     ]
     .contains(code)
-}
-
-/// The outer errors only say that something failed.
-fn innermost(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        text = inner.to_string();
-        source = inner.source();
-    }
-    match text.find(" (os error ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
-    }
 }
