@@ -12,6 +12,7 @@ use super::decode::Secrets;
 use super::quirks;
 use super::session::Session;
 use super::teller::Teller;
+use super::trouble::Refusal;
 use super::wait::{Goal, Missed, Wish};
 use crate::aws_model::{
     self, Effect, Flaw, Operation, Service, Source, Step, effect, shaped, watched,
@@ -40,6 +41,10 @@ pub(in super::super) async fn perform(
     };
     match (wish, reply) {
         (Some(wish), reply) => asked.awaited(&client, &wish, reply).await,
+        (None, Err(Fault::Refused(refusal))) if asked.is_gone_already(&ask, &refusal) => {
+            cx.say("it is not there: whether it is gone is looked at");
+            asked.then(&client, &ask, Answer::new()).await
+        }
         (None, Err(fault)) => Err(asked.trouble(&client, fault)),
         (None, Ok(reply)) => asked.then(&client, &ask, reply.answer).await,
     }
@@ -156,6 +161,18 @@ impl Asked {
             every: said.every.unwrap_or(every),
             timeout: said.timeout.unwrap_or(timeout),
         }
+    }
+
+    /// Twice deleted is deleted, where the author says so, and the waiter has the last word: an undo must not fail since
+    /// somebody was faster.
+    fn is_gone_already(&self, ask: &AwsDoc, refusal: &Refusal) -> bool {
+        let waits = ask.until.as_ref().map(AwsUntilDoc::goal);
+        self.effect == Effect::Repeatable
+            && self.operation.name.starts_with("Delete")
+            && waits.is_some_and(|goal| goal.waiter.is_some())
+            && ["NotFound", "NoSuch"]
+                .iter()
+                .any(|word| refusal.code.contains(word))
     }
 
     /// Waits by asking the same again.
