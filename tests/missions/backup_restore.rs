@@ -83,7 +83,11 @@ fn begin(name: &str, before: &str) -> World {
         "rds_instance": instance,
         "scratch": place.path("").display().to_string().trim_end_matches('/'),
     });
-    let stage = Stage::start(place, "backup-restore-drill", &params);
+    let more: &[&str] = match name {
+        "late" => &["--break", "give-back"],
+        _ => &[],
+    };
+    let stage = Stage::start_with(place, "backup-restore-drill", &params, more);
     World {
         server,
         stage,
@@ -175,6 +179,18 @@ fn straight_through_then_mended_then_rolled_back() {
         "--db-snapshot-identifier",
         "drill-r",
     ]);
+
+    // Rolled back when the copy in RDS is gone already.
+    let mut world = begin("late", "select 1");
+    world.stage.wait_for("rds-gone", "succeeded");
+    world.stage.wait_for("give-back", "held");
+    assert_eq!(rds(), (0, 1));
+    world.stage.roll_back("backup-restore-drill");
+    assert_eq!(
+        (world.objects(), world.copies().as_str(), world.dumps()),
+        (0, "0", 0)
+    );
+    assert_eq!(rds(), (0, 0));
 
     let mut world = begin("back", "create database flightdeck_r");
     world.stage.wait_for("restore", "failed");

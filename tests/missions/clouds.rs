@@ -140,12 +140,17 @@ pub(crate) fn program(place: &Place, name: &str, text: &str) -> String {
 
 /// From now on `ssh` means the operator's own: with this configuration.
 pub(crate) fn own_ssh(place: &mut Place, configuration: &str) {
-    std::fs::create_dir_all(place.path("bin")).expect("a folder");
+    own_bin(place);
     program(
         place,
         "bin/ssh",
         &format!("#!/bin/sh\nexec /usr/bin/ssh -F '{configuration}' \"$@\"\n"),
     );
+}
+
+/// Programs in `bin` of this place are found before all others.
+pub(crate) fn own_bin(place: &mut Place) {
+    std::fs::create_dir_all(place.path("bin")).expect("a folder");
     let path = std::env::var("PATH").unwrap_or_default();
     let bin = place.path("bin").display().to_string();
     place.env.push(("PATH".to_owned(), format!("{bin}:{path}")));

@@ -73,7 +73,11 @@ fn up_with_the_demand_and_down_again() {
     let params = world.params();
     let mut stage = Stage::start(world.place, "demand-scaling", &params);
     stage.wait_for("many", "waiting");
-    assert_eq!(capacity(&world.group, REGION), 4, "35 at 10 each");
+    assert_eq!(
+        capacity(&world.group, REGION),
+        3,
+        "not beyond the ceiling before somebody agrees"
+    );
     demand(&stage.place, &world.prometheus.url(), 12);
     stage.approve("many");
     stage.ends("succeeded");
@@ -102,7 +106,15 @@ fn rolled_back_to_the_capacity_of_the_beginning() {
     let params = world.params();
     let mut stage = Stage::start(world.place, "demand-scaling", &params);
     stage.wait_for("many", "waiting");
-    assert_eq!(capacity(&world.group, REGION), 6, "two at a time");
+    assert_eq!(
+        capacity(&world.group, REGION),
+        3,
+        "75 at 10 each is beyond the ceiling"
+    );
+    stage.breakpoint("report");
+    stage.approve("many");
+    stage.wait_for("report", "held");
+    assert_eq!(capacity(&world.group, REGION), 5, "two at a time");
     stage.roll_back("demand-scaling");
     assert_eq!(capacity(&world.group, REGION), 2);
 }

@@ -8,6 +8,7 @@ use crate::parties::sshd::sshd;
 use crate::stage::Stage;
 
 const REGION: &str = "us-west-2";
+const USER_DATA: &str = "#!/bin/sh\necho 'ä' > /etc/motd\n";
 
 struct World {
     stage: Stage,
@@ -38,6 +39,14 @@ fn begin(name: &str) -> World {
         "--region",
         REGION,
         "ec2",
+        "create-key-pair",
+        "--key-name",
+        &fleet,
+    ]);
+    aws(&[
+        "--region",
+        REGION,
+        "ec2",
         "run-instances",
         "--image-id",
         &image,
@@ -45,6 +54,10 @@ fn begin(name: &str) -> World {
         "2",
         "--instance-type",
         "t3.micro",
+        "--key-name",
+        &fleet,
+        "--user-data",
+        USER_DATA,
         "--tag-specifications",
         &tags,
     ]);
@@ -79,6 +92,24 @@ fn running(fleet: &str) -> Vec<String> {
     ids.filter_map(Json::as_str).map(str::to_owned).collect()
 }
 
+/// What an instance has of those that were there before it; the last is its user data.
+fn like(id: &str) -> [Json; 4] {
+    let ec2 = |args: &[&str]| aws(&[&["--region", REGION, "ec2"], args].concat());
+    let found = ec2(&["describe-instances", "--instance-ids", id]);
+    let found = &found["Reservations"][0]["Instances"][0];
+    let data = ec2(&[
+        "describe-instance-attribute",
+        "--instance-id",
+        id,
+        "--attribute",
+        "userData",
+    ]);
+    let of = |key: &str| found[key].clone();
+    let data = data["UserData"]["Value"].clone();
+    assert!(data.is_string() && of("KeyName").is_string(), "{found}");
+    [of("KeyName"), of("InstanceType"), of("ImageId"), data]
+}
+
 fn patches(stage: &Stage) -> usize {
     let ledger = std::fs::read_to_string(stage.place.path("patched")).unwrap_or_default();
     ledger.lines().filter(|line| *line == "patch").count()
@@ -88,11 +119,17 @@ fn patches(stage: &Stage) -> usize {
 fn patched_and_replaced() {
     let mut world = begin("straight");
     world.stage.approve("go");
+    world.stage.wait_for("old-away", "waiting");
+    assert_eq!(running(&world.fleet).len(), 4, "the old ones run still");
+    world.stage.approve("old-away");
     world.stage.ends("succeeded");
     let now = running(&world.fleet);
     assert_eq!(now.len(), 2);
     assert!(now.iter().all(|id| !world.old.contains(id)), "{now:?}");
     assert_eq!(patches(&world.stage), 2, "each machine once");
+    let old = like(&world.old[0]);
+    assert_eq!(like(&now[0]), old);
+    assert_eq!(like(&now[1]), old);
 }
 
 #[test]
@@ -103,6 +140,9 @@ fn a_machine_that_cannot_be_patched_stops_the_rest_until_it_is_mended() {
     std::fs::remove_file(world.stage.place.path("broken")).expect("mended");
     world.stage.retry("patch[1]");
     world.stage.approve("go");
+    world.stage.wait_for("old-away", "waiting");
+    assert_eq!(running(&world.fleet).len(), 4, "the old ones run still");
+    world.stage.approve("old-away");
     world.stage.ends("succeeded");
     assert_eq!(patches(&world.stage), 2);
     assert_eq!(running(&world.fleet).len(), 2);
@@ -113,6 +153,7 @@ fn rolled_back_the_new_ones_are_gone_and_the_old_ones_run() {
     let mut world = begin("back");
     world.stage.breakpoint("terminate-old");
     world.stage.approve("go");
+    world.stage.approve("old-away");
     world.stage.wait_for("terminate-old", "held");
     assert_eq!(running(&world.fleet).len(), 4);
     world.stage.roll_back("fleet-patch-and-replace");

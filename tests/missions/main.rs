@@ -1,5 +1,6 @@
-//! The six workflows of the mission, each by keys in a real terminal against real parties: once straight through, once with a
-//! failure in the middle that the operator mends, once rolled back. What came of it is asked of each party by its own client.
+//! The six workflows of the mission (and one of their parts, `helm`), each by keys in a real terminal against real parties: once
+//! straight through, once with a failure in the middle that the operator mends, once rolled back. What came of it is asked of
+//! each party by its own client.
 
 mod backup_restore;
 mod canary;
@@ -10,6 +11,7 @@ mod doctor;
 #[allow(dead_code, reason = "shared with tests/whole")]
 mod face;
 mod fleet;
+mod helm;
 mod hybrid_deploy;
 mod hybrid_tiers;
 #[path = "../whole/line.rs"]

@@ -150,6 +150,18 @@ fn the_engine_dies_in_the_middle_of_it() {
     let steps = show["steps"].as_array().expect("a list").iter();
     let twice = steps.filter(|s| s["attempts"].as_array().is_some_and(|a| a.len() > 1));
     assert_eq!(twice.count(), 0, "nothing is done twice: {show:#}");
-    world.stage.roll_back("region-failover");
+    world.stage.order_roll_back("region-failover");
+    world.stage.wait_for("still-standby.undo", "failed");
     assert_eq!(weight(&world.zone, "eu-north"), Some(0));
+    // The standby has a timeline of its own: nothing written to the old primary would ever come there.
+    assert!(is_read_only(&world.pair));
+    assert_eq!(capacity(&world.group, REGION), 3);
+    let show = world.stage.place.show("r").to_string();
+    assert!(show.contains("rebuild it as a standby"), "{show}");
+    // As the description of the workflow says.
+    world.stage.skip("fence-writes.undo");
+    world.stage.skip("still-standby.undo");
+    world.stage.ends("rolled_back");
+    assert!(is_read_only(&world.pair));
+    assert_eq!(capacity(&world.group, REGION), 1);
 }

@@ -13,9 +13,14 @@ pub(crate) struct Stage {
 impl Stage {
     /// Starts `workflow` as the run `r` with these params.
     pub(crate) fn start(place: Place, workflow: &str, params: &Json) -> Self {
+        Self::start_with(place, workflow, params, &[])
+    }
+
+    /// With more words.
+    pub(crate) fn start_with(place: Place, workflow: &str, params: &Json, more: &[&str]) -> Self {
         place.write("params.yaml", &params.to_string());
         let args = ["run", workflow, "--id", "r", "--params", "params.yaml"];
-        let face = Face::start(&place, &args, 100, 30);
+        let face = Face::start(&place, &[&args, more].concat(), 100, 30);
         place.wait_for_run();
         face.wait("STEPS");
         Self { place, face }
@@ -75,6 +80,23 @@ impl Stage {
         self.face.keys("\t\r");
     }
 
+    /// `step` is left as it is.
+    pub(crate) fn skip(&mut self, step: &str) {
+        self.face.select(step);
+        self.face.keys("S");
+        self.face.wait(&format!("SKIP {step}"));
+        Face::settle();
+        // Reason, of what is dangerous its name, No, Skip.
+        self.face.keys("drill\t");
+        if self.face.text().contains("(paste is off)") {
+            self.face.keys(step);
+            self.face.keys("\t");
+        }
+        self.face.keys("\t\r");
+        self.wait_for(step, "skipped");
+        Face::after_box();
+    }
+
     /// Nothing of `step` starts before somebody says so.
     pub(crate) fn breakpoint(&mut self, step: &str) {
         self.face.select(step);
@@ -84,6 +106,11 @@ impl Stage {
 
     /// Rolls the run of `workflow` back, by keys, and waits until that is done.
     pub(crate) fn roll_back(&mut self, workflow: &str) {
+        self.order_roll_back(workflow);
+        self.ends("rolled_back");
+    }
+
+    pub(crate) fn order_roll_back(&mut self, workflow: &str) {
         self.face.keys("B");
         self.face.wait("ROLL BACK");
         Face::settle();
@@ -91,7 +118,6 @@ impl Stage {
         self.face.keys("drill\t");
         self.face.keys(workflow);
         self.face.keys("\t\t\r");
-        self.ends("rolled_back");
     }
 
     /// The engine and its screen are gone, without a word.

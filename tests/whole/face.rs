@@ -218,7 +218,13 @@ impl Face {
         self.keys("gg");
         for _ in 0..200 {
             std::thread::sleep(Duration::from_millis(60));
-            if self.selected_row().contains(step) {
+            // Not what stands beside it, in the details.
+            let row = self.selected_row();
+            if row
+                .split(" │ ")
+                .next()
+                .is_some_and(|row| row.contains(step))
+            {
                 return;
             }
             self.keys("j");

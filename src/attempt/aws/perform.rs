@@ -12,6 +12,7 @@ use super::decode::Secrets;
 use super::quirks;
 use super::session::Session;
 use super::teller::Teller;
+use super::trouble::Refusal;
 use super::wait::{Goal, Missed, Wish};
 use crate::aws_model::{
     self, Effect, Flaw, Operation, Service, Source, Step, effect, shaped, watched,
@@ -40,6 +41,12 @@ pub(in super::super) async fn perform(
     };
     match (after, reply) {
         (After::Again(wish), reply) => asked.awaited(&client, &wish, reply).await,
+        (After::Look(look), Err(Fault::Refused(refusal)))
+            if asked.is_gone_already(&look, &refusal) =>
+        {
+            cx.say("it is not there: whether it is gone is looked at");
+            asked.then(&client, &ask, look, Answer::new()).await
+        }
         (_, Err(fault)) => Err(asked.trouble(&client, fault)),
         (After::Nothing, Ok(reply)) => Ok(reply.answer),
         (After::Look(look), Ok(reply)) => asked.then(&client, &ask, look, reply.answer).await,
@@ -176,6 +183,17 @@ impl Asked {
             every: said.every.unwrap_or(every),
             timeout: said.timeout.unwrap_or(timeout),
         }
+    }
+
+    /// Twice deleted is deleted, where the author says so, and the waiter has the last word: an undo must not fail since
+    /// somebody was faster.
+    fn is_gone_already(&self, look: &Look, refusal: &Refusal) -> bool {
+        self.effect == Effect::Repeatable
+            && self.operation.name.starts_with("Delete")
+            && matches!(look.goal, Goal::Waiter(_))
+            && ["NotFound", "NoSuch"]
+                .iter()
+                .any(|word| refusal.code.contains(word))
     }
 
     /// Waits by asking the same again.
