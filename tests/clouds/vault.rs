@@ -119,8 +119,15 @@ fn what_is_wrong_with_it_is_said() {
             "password=some-password"
         ]
     ));
+    place.write("large", &"x".repeat((64 << 10) + 1));
+    let large = format!("password=@{}", place.work().join("large").display());
+    let put = ["kv", "put", "-mount=secret", "large", large.as_str()];
+    assert!(bao(vault(), &put));
     place.write("token", "not-a-token\n");
     let token = place.work().join("token").display().to_string();
+    let pipe = place.work().join("pipe").display().to_string();
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo").success());
     for (source, expected) in [
         (
             "{path: secret/data/wrong, field: pasword}".to_owned(),
@@ -134,6 +141,14 @@ fn what_is_wrong_with_it_is_said() {
         (
             format!("{{path: secret/data/wrong, field: password, token_file: {token}}}"),
             "does not let this token read `secret/data/wrong` (HTTP 403): permission denied",
+        ),
+        (
+            "{path: secret/data/large, field: password}".to_owned(),
+            "`secret/data/large` of Vault gives more than 65536 bytes",
+        ),
+        (
+            format!("{{path: secret/data/wrong, field: password, token_file: {pipe}}}"),
+            "pipe is not a regular file",
         ),
         (
             "{path: a, field: x, token_env: NO_SUCH}".to_owned(),
