@@ -71,6 +71,15 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// Whether its answer is, beside some facts, a body of bytes, as that of GetObject.
+    pub fn gives_bytes(&self, service: &super::Service) -> bool {
+        let shape = service.shape_of(self.output.as_ref());
+        let payload = shape.payload.as_ref();
+        payload
+            .and_then(|name| shape.members.get(name))
+            .is_some_and(|member| service.shape(&member.shape).kind == Kind::Blob)
+    }
+
     /// What goes in or comes out is a stream of events.
     pub fn streams(&self, service: &super::Service) -> bool {
         [&self.input, &self.output]

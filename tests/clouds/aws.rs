@@ -234,6 +234,43 @@ fn objects_with_odd_names_are_put_listed_and_read() {
     assert_eq!(left, json!([keys[0], keys[2], keys[3]]));
 }
 
+/// Larger than what an answer may hold.
+#[test]
+fn an_object_comes_back_as_a_file_whole_or_not_at_all() {
+    let place = Place::new();
+    let original: Vec<u8> = (0..12_u32 << 20)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect();
+    let (put, got) = (place.work().join("original"), place.work().join("back"));
+    std::fs::write(&put, &original).expect("a file");
+    let (from, back) = (put.display(), got.display());
+    let text = format!(
+        "name: files\nsteps:\n  - {{id: make, aws: {{service: s3, action: create-bucket, params: {{Bucket: files}}}}}}\n  \
+           - {{id: put, aws: {{service: s3, action: put-object, params: {{Bucket: files, Key: k, Body: {{file: {from}}}}}}}}}\n  \
+           - {{id: get, aws: {{service: s3, action: get-object, params: {{Bucket: files, Key: k}}, to_file: {back}, expect: Body.bytes == 12582912}}, outputs: {{sum: {{query: Body.sha256}}}}}}\n  \
+           - {{id: gone, aws: {{service: s3, action: get-object, params: {{Bucket: files, Key: other}}, to_file: {back}}}}}\n"
+    );
+    let outcome = run_at(&place, moto(), &text);
+    let end = outcome.ended("get");
+    assert_eq!(end["outcome"], "succeeded", "{end:#} {}", outcome.err);
+    assert!(std::fs::read(&got).expect("a file") == original);
+    let sum = std::process::Command::new("sha256sum").arg(&got).output();
+    let sum = String::from_utf8(sum.expect("sha256sum").stdout).expect("UTF-8");
+    assert_eq!(
+        end["outputs"]["sum"],
+        sum.split(' ').next().unwrap_or_default()
+    );
+    let mode = std::fs::metadata(&got).expect("it is there").permissions();
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&mode) & 0o777,
+        0o600
+    );
+    // What is not there leaves what was there, and nothing beside it.
+    assert_eq!(outcome.ended("gone")["outcome"], "failed");
+    assert!(std::fs::read(&got).expect("a file") == original);
+    assert!(!got.with_extension("part").exists());
+}
+
 #[test]
 fn all_pages_are_read() {
     let place = Place::new();

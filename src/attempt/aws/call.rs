@@ -7,6 +7,8 @@
 
 use std::fmt::Write as _;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::io::Write;
+use std::path::Path;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -20,6 +22,7 @@ use super::super::http::{Guard, Lost, Request, Sender};
 use super::decode::{Raw, Secrets, decode};
 use super::encode::{Wire, encode};
 use super::endpoint::{Target, target};
+use super::part::Part;
 use super::quirks;
 use super::session::Session;
 use super::sign::{Scope, signature};
@@ -45,6 +48,8 @@ pub(super) struct Client<'a, 'c, 'l> {
     pub(super) session: Session,
     pub(super) teller: Teller<'a, 'c, 'l>,
     pub(super) secrets: Secrets,
+    /// Where the body of an answer goes, if it is to be a file.
+    pub(super) file: Option<&'a Path>,
 }
 
 /// An answer that says that it was done.
@@ -161,6 +166,10 @@ impl Client<'_, '_, '_> {
         effect: Effect,
     ) -> Result<Tried, Trouble> {
         let wrong = |why: String| Trouble::Failed(self.placed(operation, &why));
+        let unwritten = |e: std::io::Error| {
+            let path = self.file.unwrap_or(Path::new("")).display();
+            wrong(format!("cannot write {path}: {e}"))
+        };
         let query = wire.query_text();
         let mark = if query.is_empty() { "" } else { "?" };
         let text = format!("{}{}{mark}{query}", to.base, wire.path);
@@ -192,8 +201,12 @@ impl Client<'_, '_, '_> {
             wire.body.clone(),
         );
         let is_long = matches!(operation.name.as_str(), "Invoke" | "StartSyncExecution");
-        let limit = if is_long { LONG_ANSWER } else { ANSWER };
-        let sender = Sender::patient(self.guard(&url), false, limit, limit);
+        let (limit, silence) = match self.file {
+            Some(_) => (LONG_ANSWER, ANSWER),
+            None if is_long => (LONG_ANSWER, LONG_ANSWER),
+            None => (ANSWER, ANSWER),
+        };
+        let sender = Sender::patient(self.guard(&url), false, limit, silence);
         let sender = match sender {
             Ok(sender) => sender,
             Err(Lost::Wrong(why) | Lost::Unreached(why) | Lost::Lost(why)) => {
@@ -211,10 +224,23 @@ impl Client<'_, '_, '_> {
         if changes {
             self.teller.under_way(true);
         }
-        let exchanged = sender.exchange(request, limit).await;
+        let mut part = self.file.map(Part::open).transpose().map_err(unwritten)?;
+        let into = part.as_mut().map(|part| part as &mut dyn Write);
+        let exchanged = sender.exchange_into(request, limit, into).await;
         if changes {
             self.teller.under_way(false);
         }
+        let exchanged = match (exchanged, part) {
+            (Ok(answer), Some(part)) if answer.status.is_success() => {
+                return Ok(Tried::Answered(Raw {
+                    status: answer.status.as_u16(),
+                    headers: answer.headers,
+                    body: Vec::new(),
+                    file: Some(part.finish().map_err(unwritten)?),
+                }));
+            }
+            (exchanged, _) => exchanged,
+        };
         Ok(match exchanged {
             Ok(answer) if answer.total > answer.body.len() as u64 => {
                 return Err(self.unreadable(
@@ -227,6 +253,7 @@ impl Client<'_, '_, '_> {
                 status: answer.status.as_u16(),
                 headers: answer.headers,
                 body: answer.body,
+                file: None,
             }),
             Err(Lost::Wrong(why)) => return Err(wrong(why)),
             Err(Lost::Unreached(why)) => Tried::Unreached(why),

@@ -34,6 +34,8 @@ pub(super) struct Raw {
     /// Small letters.
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
+    /// What there is to tell of its body, if that went into a file.
+    pub(super) file: Option<Json>,
 }
 
 impl Raw {
@@ -156,12 +158,15 @@ impl Reading<'_> {
 
     fn payload(&self, name: &str, member: &Member, raw: &Raw) -> Result<Option<Json>, String> {
         let shape = self.service.shape(&member.shape);
+        if let Some(file) = &raw.file {
+            return Ok(Some(file.clone()));
+        }
         if self.hides(name, &shape) {
             return Ok(Some(HIDDEN.into()));
         }
         match shape.kind {
             Kind::Blob | Kind::String if raw.body.len() > BODY_MAX => Err(format!(
-                "the answer has {} bytes; at most {BODY_MAX} can be kept",
+                "the answer has {} bytes; at most {BODY_MAX} can be kept: write it to a file by `to_file`",
                 raw.body.len()
             )),
             Kind::Blob | Kind::String => Ok(Some(blob(raw.body.clone()))),
@@ -399,6 +404,7 @@ mod tests {
                 status: 200,
                 headers: Vec::new(),
                 body: body.to_string().into_bytes(),
+                file: None,
             };
             let operation = ssm.operation(action).unwrap();
             let answer = decode(ssm, &operation, &raw, Secrets::Hidden).unwrap();

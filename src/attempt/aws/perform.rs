@@ -1,6 +1,7 @@
 //! An `aws` step: the call that is asked for, then perhaps a wait until it has come to something.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
@@ -32,6 +33,7 @@ pub(in super::super) async fn perform(
         session,
         teller: Teller::Step(cx),
         secrets: Secrets::Hidden,
+        file: ask.to_file.as_deref().map(Path::new),
     };
     let reply = match asked.effect {
         Effect::Reads if !after.is_own_waiter() => {

@@ -28,6 +28,7 @@ pub(in super::super) async fn secret(source: &AwsSecretDoc) -> Result<String, St
             .map_err(Trouble::words)?,
         teller: Teller::Nobody,
         secrets: Secrets::Shown,
+        file: None,
     };
     let params = json!({ "SecretId": name });
     let reply = client.call(&operation, &params, Effect::Reads).await;

@@ -28,6 +28,7 @@ pub(in super::super) async fn permitted(
         session,
         teller,
         secrets: Secrets::Hidden,
+        file: None,
     };
     client.knows_trials().await?;
     let mut params = asked.params;

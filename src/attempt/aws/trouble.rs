@@ -207,6 +207,7 @@ mod tests {
             status,
             headers: headers.collect(),
             body: body.as_bytes().to_vec(),
+            file: None,
         };
         Refusal::read(service(name).unwrap(), &raw)
     }
@@ -319,6 +320,7 @@ mod tests {
                 status,
                 headers: Vec::new(),
                 body: body.as_bytes().to_vec(),
+                file: None,
             };
             let operation = service.operation(action).unwrap();
             let found = is_refusal(service, &operation, &raw);

@@ -449,6 +449,7 @@ mod tests {
             session,
             teller: Teller::Nobody,
             secrets: Secrets::Hidden,
+            file: None,
         }
     }
 

@@ -177,7 +177,7 @@ impl Old {
     async fn put_back(&self) -> Result<String, String> {
         let (name, before) = (&self.name, &self.before);
         self.steps_back().await.map_err(|trouble| {
-            let (Trouble::Failed(bad) | Trouble::Unreached(bad) | Trouble::Unknown(bad)) = trouble;
+            let bad = trouble.words();
             format!("and the old one is not back: {bad}; look at {name} and {before}")
         })
     }

@@ -1,6 +1,7 @@
 //! One request out, one whole answer in, or what is known about its failure.
 
 use std::error::Error as _;
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -92,8 +93,18 @@ impl Sender {
         request: Request,
         total: Duration,
     ) -> Result<Answer, Trouble> {
+        self.exchange_into(request, total, None).await
+    }
+
+    /// The same; the body of a good answer goes to `into`, however large it is, and none is in the answer.
+    pub(in super::super) async fn exchange_into(
+        &self,
+        request: Request,
+        total: Duration,
+        into: Option<&mut dyn Write>,
+    ) -> Result<Answer, Trouble> {
         self.sent.store(false, Ordering::Relaxed);
-        if let Ok(result) = tokio::time::timeout(total, self.follow(request)).await {
+        if let Ok(result) = tokio::time::timeout(total, self.follow(request, into)).await {
             if result.is_ok() {
                 // Answered in full: nothing is under way any more.
                 self.sent.store(false, Ordering::Relaxed);
@@ -108,14 +119,18 @@ impl Sender {
         })
     }
 
-    async fn follow(&self, mut request: Request) -> Result<Answer, Trouble> {
+    async fn follow(
+        &self,
+        mut request: Request,
+        into: Option<&mut dyn Write>,
+    ) -> Result<Answer, Trouble> {
         let started = Instant::now();
         for _ in 0..=REDIRECTS_MAX {
             let wrong = |Forbidden(why)| Trouble::Wrong(why);
             self.guard.check_url(&request.url).map_err(wrong)?;
             let response = self.send(&request).await?;
             match self.target(&request, &response)? {
-                None => return read(response, started, self.silence).await,
+                None => return read(response, started, self.silence, into).await,
                 Some(target) => {
                     request = request
                         .redirected(response.status(), target)
@@ -207,7 +222,9 @@ async fn read(
     mut response: Response,
     started: Instant,
     silence: Duration,
+    into: Option<&mut dyn Write>,
 ) -> Result<Answer, Trouble> {
+    let mut into = into.filter(|_| response.status().is_success());
     let size: usize = response
         .headers()
         .iter()
@@ -231,8 +248,14 @@ async fn read(
         match response.chunk().await {
             Ok(Some(chunk)) => {
                 total += chunk.len() as u64;
-                let room = BODY_MAX - body.len();
-                body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                if let Some(into) = &mut into {
+                    let unwritten =
+                        |e| Trouble::Wrong(format!("the answer cannot be written down: {e}"));
+                    into.write_all(&chunk).map_err(unwritten)?;
+                } else {
+                    let room = BODY_MAX - body.len();
+                    body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                }
             }
             Ok(None) => break,
             Err(error) => {

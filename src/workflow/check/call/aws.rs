@@ -31,6 +31,14 @@ pub(super) fn aws<'d>(desk: &mut Desk<'_>, doc: &'d AwsDoc, at: At<'_>) -> Asked
         );
         desk.error("not_here", at.down("action").span(), message);
     }
+    if doc.to_file.is_some() && !operation.gives_bytes(service) {
+        let message = format!(
+            "`to_file` is for what answers with bytes, as get-object does, not for {}",
+            operation.name
+        );
+        desk.error("not_here", at.down("to_file").key_span(), message)
+            .hint("take it away, and declare what you need as `outputs: {x: {query: ...}}`");
+    }
     asked.nature = match effect(service, &operation, &params) {
         Effect::Reads => Nature::Reads,
         Effect::Repeatable => Nature::Repeatable,

@@ -35,6 +35,10 @@ pub struct AwsDoc {
     /// A URL instead of AWS's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
+    /// Where the body of the answer goes, such as that of get-object: a file only for you, there once it is whole. In the answer
+    /// stand its path, bytes and sha256 instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to_file: Option<String>,
     /// Waits: a waiter of the service such as instance-running, or a JMESPath query that gives true; or both with times.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<AwsUntilDoc>,
