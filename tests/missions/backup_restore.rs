@@ -85,6 +85,7 @@ fn begin(name: &str, before: &str) -> World {
     });
     let more: &[&str] = match name {
         "late" => &["--break", "give-back"],
+        "tampered" => &["--break", "fetch"],
         _ => &[],
     };
     let stage = Stage::start_with(place, "backup-restore-drill", &params, more);
@@ -196,6 +197,34 @@ fn straight_through_then_mended_then_rolled_back() {
     world.stage.wait_for("restore", "failed");
     world.stage.wait_for("rds-copy", "succeeded");
     world.server.psql("drop database flightdeck_r");
+    world.stage.roll_back("backup-restore-drill");
+    assert_eq!(
+        (world.objects(), world.copies().as_str(), world.dumps()),
+        (0, "0", 0)
+    );
+    assert_eq!(rds(), (0, 0));
+
+    // What S3 gives back is not what was dumped: it is not restored.
+    let mut world = begin("tampered", "select 1");
+    world.stage.wait_for("fetch", "held");
+    let other = world.stage.place.write("other", "not a dump");
+    aws(&[
+        "--region",
+        REGION,
+        "s3api",
+        "put-object",
+        "--bucket",
+        &world.bucket,
+        "--key",
+        "drills/r.dump",
+        "--body",
+        &other.display().to_string(),
+    ]);
+    world.stage.face.select("fetch");
+    world.stage.face.keys("b");
+    world.stage.wait_for("came-back", "failed");
+    world.stage.wait_for("rds-copy", "succeeded");
+    assert_eq!((world.copies().as_str(), world.dumps()), ("0", 2));
     world.stage.roll_back("backup-restore-drill");
     assert_eq!(
         (world.objects(), world.copies().as_str(), world.dumps()),
