@@ -1,9 +1,17 @@
-//! Names of things: steps, runs and attempts. Newtypes, so that one cannot stand where another belongs.
+//! Names of things: steps, runs and attempts; and digests. Newtypes, so that one cannot stand where another belongs.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+/// Bytes of a digest, as people and programs compare them.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
 
 /// The id of a step as its author wrote it, or of one member of a fan-out: `warm-cache[2]` (counted from 1),
 /// of a step of a sub-workflow: `restore/fence`, or of the compensation of either: `restore/fence.undo`.

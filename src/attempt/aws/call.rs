@@ -5,7 +5,6 @@
 //! twice, is tried again then; any other is `unknown`. What one try may have done, no later one takes back: whatever ends the
 //! call after it, it is not known to be undone.
 
-use std::fmt::Write as _;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::Write;
 use std::path::Path;
@@ -29,6 +28,7 @@ use super::sign::{Scope, signature};
 use super::teller::Teller;
 use super::trouble::{Class, Refusal, is_refusal};
 use crate::aws_model::{Effect, Operation, Service};
+use crate::id::hex;
 use crate::time::spoken_span;
 
 /// Sent at most so often.
@@ -364,10 +364,7 @@ pub(super) fn with_tokens(service: &Service, operation: &Operation, params: &mut
 
 /// In the form that services ask for: a UUID, version 8.
 fn uuid(digest: &[u8]) -> String {
-    let mut hex = String::new();
-    for byte in digest.iter().take(16) {
-        let _ = write!(hex, "{byte:02x}");
-    }
+    let mut hex = hex(&digest[..16]);
     hex.replace_range(12..13, "8");
     hex.replace_range(16..17, "8");
     let parts = [

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::id::hex;
+
 /// A file that is not whole yet. What is given up is removed.
 pub(super) struct Part {
     place: PathBuf,
@@ -39,8 +41,7 @@ impl Part {
     pub(super) fn finish(self) -> io::Result<Json> {
         self.file.sync_all()?;
         fs::rename(&self.path, &self.place)?;
-        let digest = self.digest.clone().finalize();
-        let sha256: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hex(&self.digest.clone().finalize());
         Ok(json!({"file": self.place, "bytes": self.bytes, "sha256": sha256}))
     }
 }

@@ -2,7 +2,6 @@
 //! crash finds the job that runs already, or has run.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
@@ -17,6 +16,7 @@ use super::settle::{Pace, patiently};
 use super::stop::{end_it, stopping, was_stopped};
 use super::verdict::condition;
 use crate::attempt::call::{Answer, Trouble};
+use crate::id::hex;
 use crate::workflow::KubernetesDoc;
 
 /// Pods get this name and more behind it, and all of it must fit into a label.
@@ -88,11 +88,7 @@ fn one_job(cluster: &Cluster<'_>, what: &Json) -> Result<Json, Trouble> {
 
 /// Short, and another one for each order.
 pub(super) fn mark(key: &str) -> String {
-    let digest = Sha256::digest(key.as_bytes());
-    digest.iter().take(5).fold(String::new(), |mut mark, byte| {
-        let _ = write!(mark, "{byte:02x}");
-        mark
-    })
+    hex(&Sha256::digest(key.as_bytes())[..5])
 }
 
 fn name(manifest: &Json, mark: &str) -> String {
@@ -189,7 +185,7 @@ async fn followed(cluster: &Cluster<'_>, job: &Thing, watch: &mut Watch) -> Resu
 
 /// What cannot be seen of a job that has begun says nothing of how it ends: only the job itself does.
 fn astray(job: &Thing, trouble: Trouble) -> Trouble {
-    let (Trouble::Failed(why) | Trouble::Unreached(why) | Trouble::Unknown(why)) = trouble;
+    let why = trouble.words();
     let said = job.said();
     let within = job.namespace.as_deref().unwrap_or_default();
     Trouble::Unknown(format!(
@@ -200,17 +196,16 @@ fn astray(job: &Thing, trouble: Trouble) -> Trouble {
 /// Its pods; none for who may not see them, or while nobody answers for long. How the job ends is seen all the same.
 async fn seen_pods(cluster: &Cluster<'_>, job: &Thing, watch: &mut Watch) -> Vec<Json> {
     let pods = patiently(async || pods_of(cluster, job).await).await;
-    pods.unwrap_or_else(
-        |(Trouble::Failed(why) | Trouble::Unreached(why) | Trouble::Unknown(why))| {
-            if watch.blind.as_ref() != Some(&why) {
-                cluster
-                    .voice
-                    .say(&format!("what {} says cannot be read: {why}", job.said()));
-                watch.blind = Some(why);
-            }
-            Vec::new()
-        },
-    )
+    pods.unwrap_or_else(|trouble| {
+        let why = trouble.words();
+        if watch.blind.as_ref() != Some(&why) {
+            cluster
+                .voice
+                .say(&format!("what {} says cannot be read: {why}", job.said()));
+            watch.blind = Some(why);
+        }
+        Vec::new()
+    })
 }
 
 /// Its pods, the newest last.

@@ -25,13 +25,12 @@ pub(super) fn stopping(cluster: &Cluster<'_>, job: &Thing) -> Farewell {
     let (cluster, job) = (cluster.silent(), job.clone());
     let part = async move {
         let said = job.said();
-        stop(&cluster, &job).await.unwrap_or_else(
-            |(Trouble::Failed(why) | Trouble::Unreached(why) | Trouble::Unknown(why))| {
-                let within = job.namespace.as_deref().unwrap_or_default();
-                let way = format!("`kubectl -n {within} delete {said}` ends it");
-                Parted::Unknown(format!("{said} may go on in the cluster: {why}; {way}"))
-            },
-        )
+        stop(&cluster, &job).await.unwrap_or_else(|trouble| {
+            let why = trouble.words();
+            let within = job.namespace.as_deref().unwrap_or_default();
+            let way = format!("`kubectl -n {within} delete {said}` ends it");
+            Parted::Unknown(format!("{said} may go on in the cluster: {why}; {way}"))
+        })
     };
     Farewell::new(part).taking(LANDING + CLUSTER + Duration::from_secs(2))
 }

@@ -7,6 +7,8 @@ use serde_json::{Map, Number, Value as Json};
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, Kind, Type};
 
+use crate::id::hex;
+
 type Boxed = Box<dyn Error + Sync + Send>;
 
 /// Microseconds and days from 1970 to 2000, from where PostgreSQL counts.
@@ -178,13 +180,6 @@ fn date(days: i32) -> Result<Json, Boxed> {
     let seconds = (i64::from(days) + EPOCH_DAYS) * 86_400;
     let text = jiff::Timestamp::from_second(seconds)?.to_string();
     Ok(Json::from(text.split('T').next().unwrap_or_default()))
-}
-
-fn hex(raw: &[u8]) -> String {
-    raw.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn uuid(raw: &[u8]) -> String {

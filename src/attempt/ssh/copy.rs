@@ -15,6 +15,7 @@ use super::room::Room;
 use super::script::Script;
 use super::tries::Tries;
 use super::words;
+use crate::id::hex;
 use crate::run::{Ended, Outcome};
 use crate::time::spoken_span;
 use crate::workflow::CopyDoc;
@@ -178,15 +179,6 @@ impl Facts {
             mode: meta.permissions().mode() & 0o777,
         })
     }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 /// A file on its way here.

@@ -15,14 +15,14 @@ use super::super::pipe::Buffer;
 use super::super::secrets::{Known, Values};
 use super::super::signals::Signals;
 use super::super::start::ours;
-use super::copy::{self, hex};
+use super::copy;
 use super::errand::{Errand, Verdict};
 use super::far::Far;
 use super::room::Room;
 use super::script::{Script, exports};
 use super::settle::Unsettled;
 use super::verdict;
-use crate::id::Role;
+use crate::id::{Role, hex};
 use crate::run::{Ended, Outcome, Spec};
 use crate::workflow::{Call, Filled, OutputFrom, SshDoc, Tree};
 

@@ -12,7 +12,7 @@ use super::{
     attention, gate, hooks, looks, needs, params, policies, preflight, references, secrets, splice,
     step,
 };
-use crate::id::StepId;
+use crate::id::{StepId, hex};
 use crate::workflow::document::Document;
 use crate::workflow::plan::{Files, Objectives, Workflow};
 use crate::workflow::problem::{Problem, Severity};
@@ -280,13 +280,4 @@ fn objectives(
         rpo: said.rpo.map(|s| s.0),
         clock_end: clock_end.map(StepId::from),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    let mut out = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        let _ = write!(out, "{byte:02x}");
-    }
-    out
 }
