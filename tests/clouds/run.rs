@@ -40,9 +40,10 @@ pub(crate) fn run_with(
 pub(crate) fn run_slowly(
     place: &Place,
     text: &str,
+    args: &[&str],
     set: impl FnOnce(&mut std::process::Command),
 ) -> Outcome {
-    outcome(&output_of(place, text, &[], set), Duration::ZERO)
+    outcome(&output_of(place, text, args, set), Duration::ZERO)
 }
 
 fn output_of(

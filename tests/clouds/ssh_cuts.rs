@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value as Json;
 
 use crate::parties::sshd::sshd;
-use crate::run::run_with;
+use crate::run::run_slowly;
 use crate::support::Place;
 
 /// A small generator: the same seed, the same sequence.
@@ -168,7 +168,7 @@ fn one_round(round: usize, steps: usize, port: u16, tally: &mut Tally) {
              run: 'echo \"$FLIGHTDECK_STEP_ID $CODE\" >> \"$LEDGER\"; echo begin; seq 300; sleep \"$NAP\"; echo end; exit \"$CODE\"'}}}}"
         );
     }
-    let outcome = run_with(&place, &text, &["--id", &format!("cuts-{round}")], |_| {});
+    let outcome = run_slowly(&place, &text, &["--id", &format!("cuts-{round}")], |_| {});
     let mut lines: BTreeMap<String, usize> = BTreeMap::new();
     for line in fs::read_to_string(&ledger).unwrap_or_default().lines() {
         *lines.entry(line.to_owned()).or_default() += 1;
@@ -216,7 +216,7 @@ fn cut_copies_arrive_whole() {
         "name: copies\nsteps:\n  - {{id: copy, retry: {{limit: 9, delay: 10ms}}, ssh: {{config: '{config}', host: web1, port: {port}, upload: [{{from: file, to: '{0}'}}], download: [{{from: '{0}', to: back}}]}}}}\n",
         far.display()
     );
-    let outcome = run_with(&place, &text, &[], |_| {});
+    let outcome = run_slowly(&place, &text, &[], |_| {});
     let end: &Json = outcome.ended("copy");
     assert_eq!(end["outcome"], "succeeded", "{end}");
     assert_eq!(fs::read(place.work().join("back")).unwrap(), bytes);

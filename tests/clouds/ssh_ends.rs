@@ -89,7 +89,7 @@ fn copies_that_take_long_are_not_begun_anew() {
          \u{20} - {{id: up, needs: [], timeout: 90s, ssh: {{host: slow-way, upload: [{{from: file, to: '{here}/up'}}]}}}}\n\
          \u{20} - {{id: down, needs: [], timeout: 90s, ssh: {{host: slow-digest, download: [{{from: '{here}/file', to: down}}]}}}}\n"
     );
-    let outcome = run_slowly(&place, &text, found_first(&place));
+    let outcome = run_slowly(&place, &text, &[], found_first(&place));
     for step in ["up", "down"] {
         let end = outcome.ended(step);
         assert_eq!(end["outcome"], "succeeded", "{end}");
