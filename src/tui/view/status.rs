@@ -149,7 +149,7 @@ fn clock(model: &Model) -> String {
     match model.run.ended_at() {
         Some(end) => format!("took {} ", clock_span(end.since(start))),
         None if model.is_moving() => format!("{} ", clock_span(model.now.since(start))),
-        None => format!("since {} ", start.clock()),
+        None => format!("began {} ", start.clock()),
     }
 }
 
