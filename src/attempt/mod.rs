@@ -44,6 +44,7 @@ mod cause;
 mod mask;
 mod needles;
 mod outputs;
+mod part;
 mod secrets;
 mod texts;
 

@@ -12,16 +12,16 @@ use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
 use super::super::call::Trouble;
 use super::super::clock::Stopwatch;
 use super::super::http::{Guard, Lost, Request, Sender};
+use super::super::part::Part;
 use super::decode::{Raw, Secrets, decode};
 use super::encode::{Wire, encode};
 use super::endpoint::{Target, target};
-use super::part::Part;
 use super::quirks;
 use super::session::Session;
 use super::sign::{Scope, signature};
@@ -166,10 +166,6 @@ impl Client<'_, '_, '_> {
         effect: Effect,
     ) -> Result<Tried, Trouble> {
         let wrong = |why: String| Trouble::Failed(self.placed(operation, &why));
-        let unwritten = |e: std::io::Error| {
-            let path = self.file.unwrap_or(Path::new("")).display();
-            wrong(format!("cannot write {path}: {e}"))
-        };
         let query = wire.query_text();
         let mark = if query.is_empty() { "" } else { "?" };
         let text = format!("{}{}{mark}{query}", to.base, wire.path);
@@ -219,46 +215,60 @@ impl Client<'_, '_, '_> {
             operation.name,
             to.base
         ));
+        self.exchanged(operation, &sender, (request, limit), effect)
+            .await
+    }
+
+    async fn exchanged(
+        &self,
+        operation: &Operation,
+        sender: &Sender,
+        (request, limit): (Request, Duration),
+        effect: Effect,
+    ) -> Result<Tried, Trouble> {
+        let wrong = |why: String| Trouble::Failed(self.placed(operation, &why));
+        let part = self.file.map(|place| Part::open(place, "")).transpose();
+        let mut part = part.map_err(|e| wrong(self.unwritten(&e)))?;
+        let into = part.as_mut().map(|part| part as &mut dyn Write);
         // A look says nothing of the change that it looks for, which may be under way.
         let changes = effect != Effect::Reads;
         if changes {
             self.teller.under_way(true);
         }
-        let mut part = self.file.map(Part::open).transpose().map_err(unwritten)?;
-        let into = part.as_mut().map(|part| part as &mut dyn Write);
         let exchanged = sender.exchange_into(request, limit, into).await;
         if changes {
             self.teller.under_way(false);
         }
-        let exchanged = match (exchanged, part) {
+        let unreadable = |why: &str| Err(self.unreadable(operation, why, effect));
+        let (answer, file) = match (exchanged, part) {
             (Ok(answer), Some(part)) if answer.status.is_success() => {
-                return Ok(Tried::Answered(Raw {
-                    status: answer.status.as_u16(),
-                    headers: answer.headers,
-                    body: Vec::new(),
-                    file: Some(part.finish().map_err(unwritten)?),
-                }));
+                let file =
+                    json!({"file": part.place(), "bytes": part.bytes(), "sha256": part.sha256()});
+                if let Err(error) = part.finish() {
+                    return unreadable(&self.unwritten(&error));
+                }
+                (answer, Some(file))
             }
-            (exchanged, _) => exchanged,
+            (Ok(answer), _) if answer.total > answer.body.len() as u64 => {
+                return unreadable(&format!("the answer has {} bytes", answer.total));
+            }
+            (Ok(answer), _) => (answer, None),
+            (Err(Lost::Wrong(why)), Some(part)) if part.is_broken() => return unreadable(&why),
+            (Err(Lost::Wrong(why)), _) => return Err(wrong(why)),
+            (Err(Lost::Unreached(why)), _) => return Ok(Tried::Unreached(why)),
+            (Err(Lost::Lost(why)), _) => return Ok(Tried::Lost(why)),
         };
-        Ok(match exchanged {
-            Ok(answer) if answer.total > answer.body.len() as u64 => {
-                return Err(self.unreadable(
-                    operation,
-                    &format!("the answer has {} bytes", answer.total),
-                    effect,
-                ));
-            }
-            Ok(answer) => Tried::Answered(Raw {
-                status: answer.status.as_u16(),
-                headers: answer.headers,
-                body: answer.body,
-                file: None,
-            }),
-            Err(Lost::Wrong(why)) => return Err(wrong(why)),
-            Err(Lost::Unreached(why)) => Tried::Unreached(why),
-            Err(Lost::Lost(why)) => Tried::Lost(why),
-        })
+        Ok(Tried::Answered(Raw {
+            status: answer.status.as_u16(),
+            headers: answer.headers,
+            body: answer.body,
+            file,
+        }))
+    }
+
+    fn unwritten(&self, error: &std::io::Error) -> String {
+        let path = self.file.unwrap_or(Path::new("")).display();
+        format!("cannot write {path}: {error}")
     }
 
     /// An endpoint that was said may be anywhere, such as in the own network.

@@ -1,7 +1,8 @@
 //! `aws`: any operation of the services that `aws_model` describes, by one client.
 //!
 //! Reading order: a step from its question to its answer (`perform`, `wait`; `trial`, which only asks whether), one call with
-//! its retries (`call`, `trouble`, `pages`, `part`), who asks whom (`session`, `endpoint`, `sign`), and what stands on the wire (`encode`, `decode`).
+//! its retries (`call`, `trouble`, `pages`), who asks whom (`session`, `endpoint`, `sign`), and what stands on the wire
+//! (`encode`, `decode`).
 
 mod perform;
 mod secret;
@@ -11,7 +12,6 @@ mod wait;
 
 mod call;
 mod pages;
-mod part;
 mod trouble;
 
 mod endpoint;

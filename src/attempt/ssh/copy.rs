@@ -2,12 +2,13 @@
 
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
+use super::super::part::Part;
 use super::super::start::plain;
 use super::frames::Frame;
 use super::link::{Cargo, Link};
@@ -54,13 +55,8 @@ pub(super) fn get(room: &mut Room<'_, '_>, copy: &CopyDoc) -> Result<(), Box<End
     }
     let mut copy = Arriving::new(&target, room.name);
     let open = || Ok(Cargo::new(script.clone(), None));
-    let end = carry(room, &told, &open, &mut |frame| copy.take(frame));
-    let end = end.and_then(|()| copy.finish().or_else(failed));
-    if end.is_err() {
-        // What is half there helps nobody.
-        let _ = fs::remove_file(&copy.part);
-    }
-    end
+    carry(room, &told, &open, &mut |frame| copy.take(frame))?;
+    copy.finish().or_else(failed)
 }
 
 /// Makes the connection, again if it is cut, until the far end says that it is done.
@@ -182,39 +178,32 @@ impl Facts {
 }
 
 /// A file on its way here.
-struct Arriving {
-    target: PathBuf,
-    part: PathBuf,
-    file: Option<File>,
-    expected: String,
-    digest: Sha256,
+struct Arriving<'a> {
+    target: &'a Path,
+    mark: String,
+    /// What has come of it since it began last, and the digest that it is to have.
+    part: Option<(Part, String)>,
 }
 
-impl Arriving {
-    fn new(target: &Path, name: &str) -> Self {
-        let mut part = target.as_os_str().to_owned();
-        part.push(format!(".{name}.part"));
+impl<'a> Arriving<'a> {
+    fn new(target: &'a Path, name: &str) -> Self {
         Self {
-            target: target.to_owned(),
-            part: part.into(),
-            file: None,
-            expected: String::new(),
-            digest: Sha256::new(),
+            target,
+            mark: format!(".{name}"),
+            part: None,
         }
     }
 
     fn take(&mut self, frame: Frame) -> Result<(), String> {
-        match frame {
-            // It begins, perhaps anew.
-            Frame::Digest(digest) => {
-                let mut options = fs::OpenOptions::new();
-                let options = options.write(true).create(true).truncate(true).mode(0o600);
-                let file = options.open(&self.part).map_err(|e| self.cannot(&e))?;
-                (self.file, self.expected, self.digest) = (Some(file), digest, Sha256::new());
+        match (frame, &mut self.part) {
+            // It begins, perhaps anew: the one before goes before the new one takes its name.
+            (Frame::Digest(digest), _) => {
+                self.part = None;
+                let part = Part::open(self.target, &self.mark).map_err(|e| self.cannot(&e))?;
+                self.part = Some((part, digest));
             }
-            Frame::Out(bytes) => {
-                self.digest.update(&bytes);
-                let written = self.file.as_mut().map_or(Ok(()), |f| f.write_all(&bytes));
+            (Frame::Out(bytes), Some((part, _))) => {
+                let written = part.write_all(&bytes);
                 written.map_err(|e| self.cannot(&e))?;
             }
             _ => {}
@@ -223,16 +212,14 @@ impl Arriving {
     }
 
     fn finish(&mut self) -> Result<(), String> {
-        if hex(&std::mem::take(&mut self.digest).finalize()) != self.expected {
+        let whole = self.part.take();
+        let Some((part, _)) = whole.filter(|(part, expected)| part.sha256() == *expected) else {
             let path = self.target.display();
             return Err(format!(
                 "{path} did not arrive as it was sent: it was changed meanwhile"
             ));
-        }
-        let file = self.file.take();
-        let done = file.map_or(Ok(()), |file| file.sync_all());
-        done.and_then(|()| fs::rename(&self.part, &self.target))
-            .map_err(|e| self.cannot(&e))
+        };
+        part.finish().map_err(|e| self.cannot(&e))
     }
 
     fn cannot(&self, error: &std::io::Error) -> String {
