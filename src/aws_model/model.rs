@@ -71,13 +71,11 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// Whether its answer is, beside some facts, a body of bytes, as that of GetObject.
-    pub fn gives_bytes(&self, service: &super::Service) -> bool {
+    /// What the whole body of its answer is, if it is one member of it, as with GetObject.
+    pub fn payload(&self, service: &super::Service) -> Option<Kind> {
         let shape = service.shape_of(self.output.as_ref());
-        let payload = shape.payload.as_ref();
-        payload
-            .and_then(|name| shape.members.get(name))
-            .is_some_and(|member| service.shape(&member.shape).kind == Kind::Blob)
+        let member = shape.members.get(shape.payload.as_ref()?)?;
+        Some(service.kind(member))
     }
 
     /// What goes in or comes out is a stream of events.

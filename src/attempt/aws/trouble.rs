@@ -142,10 +142,7 @@ pub(super) fn is_refusal(service: &Service, operation: &Operation, raw: &Raw) ->
     if service.facts().name != "s3" {
         return false;
     }
-    let shape = service.shape_of(operation.output.as_ref());
-    let payload = shape.payload.as_ref();
-    let payload = payload.and_then(|name| shape.members.get(name));
-    let is_raw = payload.is_some_and(|one| matches!(service.kind(one), Kind::Blob | Kind::String));
+    let is_raw = matches!(operation.payload(service), Some(Kind::Blob | Kind::String));
     let text = std::str::from_utf8(&raw.body).unwrap_or_default();
     !is_raw && document(text).is_ok_and(|body| body.root_element().tag_name().name() == "Error")
 }

@@ -3,7 +3,9 @@
 use serde_json::Value as Json;
 
 use super::Asked;
-use crate::aws_model::{self, Effect, Flaw, Operation, Service, Step, effect, shaped, watched};
+use crate::aws_model::{
+    self, Effect, Flaw, Kind, Operation, Service, Step, effect, shaped, watched,
+};
 use crate::workflow::call::Nature;
 use crate::workflow::check::desk::Desk;
 use crate::workflow::document::{AwsDoc, AwsGoal, AwsUntilDoc};
@@ -31,7 +33,7 @@ pub(super) fn aws<'d>(desk: &mut Desk<'_>, doc: &'d AwsDoc, at: At<'_>) -> Asked
         );
         desk.error("not_here", at.down("action").span(), message);
     }
-    if doc.to_file.is_some() && !operation.gives_bytes(service) {
+    if doc.to_file.is_some() && operation.payload(service) != Some(Kind::Blob) {
         let message = format!(
             "`to_file` is for what answers with bytes, as get-object does, not for {}",
             operation.name
