@@ -1,7 +1,7 @@
 //! All texts of a specification, wherever they stand in it.
 
 use crate::run::Spec;
-use crate::workflow::{Body, Filled, Http, Tree, Work};
+use crate::workflow::{Body, Filled, Http, Work};
 
 /// Every text of what it does and of its environment.
 pub(super) fn of_spec(spec: &Spec) -> Vec<&Filled> {
@@ -17,7 +17,7 @@ pub(super) fn of_spec(spec: &Spec) -> Vec<&Filled> {
             );
         }
         Work::Http(request) | Work::Notify(request) => texts.extend(of_request(request)),
-        Work::Call(call) => texts.extend(of_tree(&call.ask)),
+        Work::Call(call) => texts.extend(call.ask.texts()),
     }
     texts
 }
@@ -26,7 +26,7 @@ pub(super) fn of_body(body: &Body<Filled>) -> Vec<&Filled> {
     match body {
         Body::Text(text) => vec![text],
         Body::Form(pairs) => pairs.iter().map(|(_, text)| text).collect(),
-        Body::Json(tree) => of_tree(tree),
+        Body::Json(tree) => tree.texts(),
     }
 }
 
@@ -41,13 +41,4 @@ fn of_request(request: &Http<Filled>) -> Vec<&Filled> {
             .flat_map(|(user, password)| [user, password]),
     );
     texts
-}
-
-fn of_tree(tree: &Tree<Filled>) -> Vec<&Filled> {
-    match tree {
-        Tree::Plain(_) => Vec::new(),
-        Tree::Text(text) => vec![text],
-        Tree::List(list) => list.iter().flat_map(of_tree).collect(),
-        Tree::Map(map) => map.iter().flat_map(|(_, t)| of_tree(t)).collect(),
-    }
 }

@@ -137,7 +137,7 @@ impl<'a> Filling<'a> {
             return Ok(filled.unwrap_or(Tree::Plain(Json::Null)));
         }
         if let Ok(filled) = &filled
-            && (change.is_some() || !constant_tree(tree))
+            && (change.is_some() || !tree.texts().into_iter().all(Template::is_constant))
         {
             let text = match filled {
                 Tree::Text(text) if !json => text.masked(),
@@ -195,14 +195,5 @@ fn editable_json(tree: &Tree<Filled>) -> Json {
             let map = map.iter().map(|(k, v)| (k.clone(), editable_json(v)));
             Json::Object(map.collect())
         }
-    }
-}
-
-fn constant_tree(tree: &Tree<Template>) -> bool {
-    match tree {
-        Tree::Plain(_) => true,
-        Tree::Text(text) => text.is_constant(),
-        Tree::List(list) => list.iter().all(constant_tree),
-        Tree::Map(map) => map.iter().all(|(_, v)| constant_tree(v)),
     }
 }

@@ -120,12 +120,7 @@ fn text(template: &Template, visit: &mut Visit) {
 }
 
 fn tree(tree_of: &Tree<Template>, visit: &mut Visit) {
-    match tree_of {
-        Tree::Plain(_) => {}
-        Tree::Text(t) => text(t, visit),
-        Tree::List(list) => list.iter().for_each(|t| tree(t, visit)),
-        Tree::Map(map) => map.iter().for_each(|(_, t)| tree(t, visit)),
-    }
+    tree_of.texts().into_iter().for_each(|t| text(t, visit));
 }
 
 fn work(work_of: &Work<Template>, visit: &mut Visit) {

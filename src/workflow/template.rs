@@ -91,15 +91,23 @@ impl Filled {
     }
 }
 
+impl<T> Tree<T> {
+    /// All texts in it, wherever they stand.
+    pub fn texts(&self) -> Vec<&T> {
+        match self {
+            Self::Plain(_) => Vec::new(),
+            Self::Text(text) => vec![text],
+            Self::List(list) => list.iter().flat_map(Self::texts).collect(),
+            Self::Map(map) => map.iter().flat_map(|(_, value)| value.texts()).collect(),
+        }
+    }
+}
+
 impl Tree<Filled> {
     /// Whether there is a secret anywhere in it.
     pub fn has_secret(&self) -> bool {
-        match self {
-            Self::Plain(_) => false,
-            Self::Text(text) => text.secrets().next().is_some(),
-            Self::List(list) => list.iter().any(Self::has_secret),
-            Self::Map(map) => map.iter().any(|(_, value)| value.has_secret()),
-        }
+        let mut texts = self.texts().into_iter();
+        texts.any(|text| text.secrets().next().is_some())
     }
 
     /// The values of a map, by their keys; of what is none, nothing.

@@ -37,9 +37,7 @@ impl Scope for Given<'_> {
 impl Given<'_> {
     /// With its expressions evaluated; secrets stay references.
     pub(super) fn text(&self, template: &Template) -> Result<Template, Unknown> {
-        let filled = template.fill(self).map_err(|_| Unknown)?;
-        let source: String = filled.parts.iter().map(source).collect();
-        Template::parse(&source).map_err(|_| Unknown)
+        written(&template.fill(self).map_err(|_| Unknown)?)
     }
 
     pub(super) fn tree(&self, tree: &Tree<Template>) -> Result<Tree<Template>, Unknown> {
@@ -51,10 +49,7 @@ impl Given<'_> {
 fn again(tree: &Tree<Filled>) -> Result<Tree<Template>, Unknown> {
     Ok(match tree {
         Tree::Plain(value) => Tree::Plain(value.clone()),
-        Tree::Text(text) => {
-            let source: String = text.parts.iter().map(source).collect();
-            Tree::Text(Template::parse(&source).map_err(|_| Unknown)?)
-        }
+        Tree::Text(text) => Tree::Text(written(text)?),
         Tree::List(items) => {
             let items = items.iter().map(again);
             Tree::List(items.collect::<Result<_, _>>()?)
@@ -64,6 +59,11 @@ fn again(tree: &Tree<Filled>) -> Result<Tree<Template>, Unknown> {
             Tree::Map(entries.collect::<Result<_, _>>()?)
         }
     })
+}
+
+fn written(text: &Filled) -> Result<Template, Unknown> {
+    let source: String = text.parts.iter().map(source).collect();
+    Template::parse(&source).map_err(|_| Unknown)
 }
 
 /// As an author would write it.

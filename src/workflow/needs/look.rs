@@ -32,7 +32,7 @@ impl Look {
             &mut |_, _| Ok(Tree::Plain(Json::Null)),
         );
         if let Work::Call(call) = &self.work {
-            in_tree(&call.ask, &mut note);
+            call.ask.texts().into_iter().for_each(&mut note);
         }
         self.env.iter().for_each(|(_, text)| note(text));
         names
@@ -47,15 +47,6 @@ impl Look {
             },
             _ => self,
         }
-    }
-}
-
-fn in_tree(tree: &Tree<Template>, note: &mut impl FnMut(&Template)) {
-    match tree {
-        Tree::Plain(_) => {}
-        Tree::Text(text) => note(text),
-        Tree::List(items) => items.iter().for_each(|item| in_tree(item, note)),
-        Tree::Map(entries) => entries.iter().for_each(|(_, item)| in_tree(item, note)),
     }
 }
 
