@@ -562,17 +562,22 @@ fn what_a_lost_try_may_have_done_is_not_forgotten_when_the_next_is_refused() {
     assert!(told.ends_with(end), "{told}");
 }
 
-#[test]
-fn stopped_while_it_waits_for_what_a_call_has_set_going_it_is_unknown() {
-    let place = Place::new();
-    let ids = aws(&[
+/// The id of one that runs, in a list.
+fn an_instance() -> Json {
+    aws(&[
         "ec2",
         "run-instances",
         "--image-id",
         "ami-12c6146b",
         "--query",
         "Instances[].InstanceId",
-    ]);
+    ])
+}
+
+#[test]
+fn stopped_while_it_waits_for_what_a_call_has_set_going_it_is_unknown() {
+    let place = Place::new();
+    let ids = an_instance();
     let text = format!(
         "name: k\nsteps:\n  - id: go\n    timeout: 3s\n    aws: {{service: ec2, action: reboot-instances, params: {{InstanceIds: {ids}}}, until: {{action: describe-instances, params: {{InstanceIds: {ids}}}, query: \"Reservations[0].Instances[0].State.Name == 'never'\", every: 100ms, timeout: 1m}}}}\n"
     );
@@ -645,14 +650,7 @@ fn resumed(place: &Place, line: &Line) -> String {
 fn killed_while_a_call_is_under_way_it_is_shown_as_unknown() {
     let place = Place::new();
     let line = Line::new("Action=RebootInstances", &[Fate::Hold]);
-    let ids = aws(&[
-        "ec2",
-        "run-instances",
-        "--image-id",
-        "ami-12c6146b",
-        "--query",
-        "Instances[].InstanceId",
-    ]);
+    let ids = an_instance();
     let text = format!(
         "name: k\nsteps:\n  - {{id: go, aws: {{service: ec2, action: reboot-instances, params: {{InstanceIds: {ids}}}}}}}\n"
     );

@@ -10,7 +10,7 @@ use crate::parties::dns::NameServer;
 use crate::parties::postgres::{Pair, Server};
 use crate::parties::prometheus::Prometheus;
 use crate::parties::redis::redis;
-use crate::parties::{free_port, keep, listens};
+use crate::parties::{free_port, serve};
 use crate::run::{Outcome, run};
 use crate::support::Place;
 
@@ -71,16 +71,7 @@ fn it_waits_until_a_port_opens() {
     let port = free_port();
     let opener = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(300));
-        let mut server = std::process::Command::new("python3");
-        server.args([
-            "-m",
-            "http.server",
-            "--bind",
-            "127.0.0.1",
-            &port.to_string(),
-        ]);
-        keep(&server);
-        listens("a server of python", port);
+        serve(std::path::Path::new("."), port);
     });
     let text = format!(
         "name: ports\nsteps:\n  - {{id: wait, probe: {{tcp: '127.0.0.1:{port}', until: {{every: 50ms, timeout: 20s}}}}}}\n"

@@ -109,6 +109,11 @@ impl World {
         listed["Contents"].as_array().map_or(0, Vec::len)
     }
 
+    /// Objects in S3, copies of the database, dumps on this machine.
+    fn left(&self) -> (usize, String, usize) {
+        (self.objects(), self.copies(), self.dumps())
+    }
+
     fn copies(&self) -> String {
         self.server
             .psql("select count(*) from pg_database where datname like 'flightdeck%'")
@@ -122,6 +127,18 @@ impl World {
             .filter(|f| f.file_name().to_string_lossy().ends_with(".dump"))
             .count()
     }
+}
+
+/// The next run has the same name.
+fn forget_snapshot() {
+    aws(&[
+        "--region",
+        REGION,
+        "rds",
+        "delete-db-snapshot",
+        "--db-snapshot-identifier",
+        "drill-r",
+    ]);
 }
 
 /// RDS instances and snapshots of drills.
@@ -144,23 +161,13 @@ fn rds() -> (usize, usize) {
 fn straight_through_then_mended_then_rolled_back() {
     let world = begin("straight", "select 1");
     world.stage.ends("succeeded");
-    assert_eq!(
-        (world.objects(), world.copies().as_str(), world.dumps()),
-        (1, "0", 0)
-    );
+    assert_eq!(world.left(), (1, "0".to_owned(), 0));
     assert_eq!(
         rds(),
         (0, 1),
         "the copy is given back, the snapshot is kept"
     );
-    aws(&[
-        "--region",
-        REGION,
-        "rds",
-        "delete-db-snapshot",
-        "--db-snapshot-identifier",
-        "drill-r",
-    ]);
+    forget_snapshot();
 
     let mut world = begin("mended", "create database flightdeck_r");
     world.stage.wait_for("restore", "failed");
@@ -168,18 +175,8 @@ fn straight_through_then_mended_then_rolled_back() {
     world.server.psql("drop database flightdeck_r");
     world.stage.retry("restore");
     world.stage.ends("succeeded");
-    assert_eq!(
-        (world.objects(), world.copies().as_str(), world.dumps()),
-        (1, "0", 0)
-    );
-    aws(&[
-        "--region",
-        REGION,
-        "rds",
-        "delete-db-snapshot",
-        "--db-snapshot-identifier",
-        "drill-r",
-    ]);
+    assert_eq!(world.left(), (1, "0".to_owned(), 0));
+    forget_snapshot();
 
     // Rolled back when the copy in RDS is gone already.
     let mut world = begin("late", "select 1");
@@ -187,10 +184,7 @@ fn straight_through_then_mended_then_rolled_back() {
     world.stage.wait_for("give-back", "held");
     assert_eq!(rds(), (0, 1));
     world.stage.roll_back("backup-restore-drill");
-    assert_eq!(
-        (world.objects(), world.copies().as_str(), world.dumps()),
-        (0, "0", 0)
-    );
+    assert_eq!(world.left(), (0, "0".to_owned(), 0));
     assert_eq!(rds(), (0, 0));
 
     let mut world = begin("back", "create database flightdeck_r");
@@ -198,10 +192,7 @@ fn straight_through_then_mended_then_rolled_back() {
     world.stage.wait_for("rds-copy", "succeeded");
     world.server.psql("drop database flightdeck_r");
     world.stage.roll_back("backup-restore-drill");
-    assert_eq!(
-        (world.objects(), world.copies().as_str(), world.dumps()),
-        (0, "0", 0)
-    );
+    assert_eq!(world.left(), (0, "0".to_owned(), 0));
     assert_eq!(rds(), (0, 0));
 
     // What S3 gives back is not what was dumped: it is not restored.
@@ -226,9 +217,6 @@ fn straight_through_then_mended_then_rolled_back() {
     world.stage.wait_for("rds-copy", "succeeded");
     assert_eq!((world.copies().as_str(), world.dumps()), ("0", 2));
     world.stage.roll_back("backup-restore-drill");
-    assert_eq!(
-        (world.objects(), world.copies().as_str(), world.dumps()),
-        (0, "0", 0)
-    );
+    assert_eq!(world.left(), (0, "0".to_owned(), 0));
     assert_eq!(rds(), (0, 0));
 }

@@ -1,12 +1,11 @@
 //! What several missions need: AWS as its own command line finds it, a page that answers, ssh as the operator's own.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Command;
 
 use serde_json::Value as Json;
 
 use crate::parties::aws::{aws, environment, moto};
-use crate::parties::{free_port, keep, listens};
+use crate::parties::{free_port, serve};
 use crate::place::Place;
 
 /// A place whose home and environment know AWS.
@@ -23,17 +22,7 @@ pub(crate) fn page(place: &Place, folder: &str, name: &str, text: &str) -> u16 {
     std::fs::create_dir_all(&path).expect("a folder");
     std::fs::write(path.join(name), text).expect("a page");
     let port = free_port();
-    let mut server = Command::new("python3");
-    server.args([
-        "-m",
-        "http.server",
-        "--bind",
-        "127.0.0.1",
-        &port.to_string(),
-    ]);
-    server.current_dir(&path);
-    keep(&server);
-    listens("a page", port);
+    serve(&path, port);
     port
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod sshd;
 pub(crate) mod terraform;
 
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::Command;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{LazyLock, Mutex};
@@ -37,6 +38,15 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
 /// Waits until somebody listens on a port of loopback.
 pub(crate) fn listens(what: &str, port: u16) {
     until(what, || TcpStream::connect(("127.0.0.1", port)).is_ok());
+}
+
+/// Serves the files of a folder by HTTP.
+pub(crate) fn serve(folder: &Path, port: u16) {
+    let mut server = Command::new("python3");
+    server.args(["-m", "http.server", "--bind", "127.0.0.1"]);
+    server.arg(port.to_string()).current_dir(folder);
+    keep(&server);
+    listens("a server of python", port);
 }
 
 /// Starts `command` and ends it with this process, however that ends. The kernel does so when the *thread* that started it
